@@ -1,0 +1,79 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "mcp-wsbridge",
+    products: [
+        .executable(name: "mcp-wsbridge", targets: ["mcp-wsbridge"])
+    ],
+    dependencies: [
+        // Event loops, pipe channels and HTTP/1.1 parsing: the ground the data plane stands on.
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        // The command line: usage errors, help and shell completions.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        // The logging API that every Swift server library writes to.
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // Signals and graceful shutdown.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(
+            name: "BridgeCore",
+            dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: settings
+        ),
+        // toml++ behind a C interface: the one TOML reader at hand that keeps line and column of every node.
+        .target(name: "CToml", cxxSettings: [.unsafeFlags(["-std=c++17"])]),
+        .target(name: "BridgeConfig", dependencies: ["CToml"], swiftSettings: settings),
+        // libcrypto: SHA-1 of the opening handshake and random bytes, patched by the distribution.
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // vfork, setsid, exec and pidfd: what Swift cannot call.
+        .target(name: "CSpawn"),
+        .target(
+            name: "Bridge",
+            dependencies: [
+                "BridgeCore",
+                "BridgeConfig",
+                "CCrypto",
+                "CSpawn",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(name: "DemoServer", swiftSettings: settings),
+        .executableTarget(
+            name: "mcp-wsbridge",
+            dependencies: [
+                "Bridge",
+                "BridgeConfig",
+                "DemoServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
+        // The scripted MCP server of the integration tests; each behaviour has a name.
+        .executableTarget(name: "FixtureServer", path: "Tests/FixtureServer", swiftSettings: settings),
+        .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"], swiftSettings: settings),
+        .testTarget(name: "BridgeConfigTests", dependencies: ["BridgeConfig"], swiftSettings: settings),
+        .testTarget(name: "BridgeTests", dependencies: ["Bridge", "BridgeCore", "CSpawn"], swiftSettings: settings),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["mcp-wsbridge", "FixtureServer"],
+            path: "Tests/Integration",
+            swiftSettings: settings
+        ),
+    ]
+)
