@@ -1,0 +1,171 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// A client's request that waits for its answer.
+package struct InFlightRequest: Sendable {
+    /// The id token as the client wrote it, where it is not what ``RequestID/spelling`` gives.
+    package var spelling: [UInt8]?
+    /// The progress token that the request carries.
+    package var progressToken: RequestID?
+    /// Position in arrival order, for answering in order at the end.
+    package var order: UInt64
+    /// What the request asks for, as far as the bridge cares.
+    package var role: Role
+    /// The client has sent `notifications/cancelled`: an answer may come, none is owed (R35).
+    package var isCancelled = false
+    /// The request is task-augmented: progress may go on after its response.
+    package var concernsTask = false
+
+    /// The methods that the bridge treats differently.
+    package enum Role: UInt8, Sendable {
+        case initialize
+        /// `subscriptions/listen`: open for hours, so it does not keep a drain waiting (R44).
+        case listen
+        case other
+    }
+}
+
+/// The requests of one client that are not answered yet: at most one answer each, by id (R26–R28, R35).
+///
+/// A value without I/O. Bounded in entries and in the bytes of ids that differ from their plain spelling (R74).
+package struct InFlightTable: Sendable {
+    /// More requests than this at once are refused.
+    package static let maxRequests = 65_536
+    /// Bytes of long ids held at once, beyond which requests are refused.
+    package static let maxIDBytes = 1 << 20
+    /// Cancelled requests whose answer may still come, kept at the most.
+    package static let maxCancelled = 1_024
+
+    private var requests: [RequestID: InFlightRequest] = [:]
+    /// The progress tokens of requests in flight.
+    private var progressTokens: Set<RequestID> = []
+    /// The progress tokens of tasks, which outlive the response that created them; oldest first.
+    private var taskTokens: [RequestID] = []
+    private var nextOrder: UInt64 = 0
+    private var cancelledCount = 0
+    private var listenCount = 0
+    private var idBytes = 0
+
+    package init() {}
+
+    /// Requests that are owed an answer.
+    package var owed: Int { self.requests.count - self.cancelledCount }
+    /// Requests that are owed an answer and end by themselves, that is all but open listens.
+    package var busy: Int { self.owed - self.listenCount }
+
+    /// What becomes of a new request.
+    package enum OnRequest: Sendable {
+        case accepted
+        /// Its id is in flight already (R27).
+        case duplicate
+        /// ``maxRequests`` or ``maxIDBytes`` is reached.
+        case full
+    }
+
+    /// Notes a request that is about to be forwarded.
+    package mutating func insert(
+        _ id: RequestID,
+        spelling: [UInt8]?,
+        progressToken: RequestID?,
+        role: InFlightRequest.Role,
+        concernsTask: Bool
+    ) -> OnRequest {
+        if let held = self.requests[id] {
+            guard held.isCancelled else { return .duplicate }
+            self.remove(id, held)
+        }
+        let bytes = Self.heldBytes(id, spelling)
+        guard self.requests.count < Self.maxRequests, self.idBytes + bytes <= Self.maxIDBytes else { return .full }
+        self.idBytes += bytes
+        self.requests[id] = InFlightRequest(
+            spelling: spelling,
+            progressToken: progressToken,
+            order: self.nextOrder,
+            role: role,
+            concernsTask: concernsTask
+        )
+        self.nextOrder += 1
+        if role == .listen { self.listenCount += 1 }
+        if let progressToken { self.progressTokens.insert(progressToken) }
+        return .accepted
+    }
+
+    /// Takes out the request that a response answers; nil for an unknown, late or second response (R28).
+    ///
+    /// - Parameter createsTask: the response names a task, so that its progress token lives on.
+    package mutating func answer(_ id: RequestID, createsTask: Bool) -> InFlightRequest? {
+        guard let request = self.requests[id] else { return nil }
+        self.remove(id, request)
+        if let token = request.progressToken, createsTask || request.concernsTask {
+            if self.taskTokens.count == Self.maxCancelled { self.taskTokens.removeFirst() }
+            self.taskTokens.append(token)
+        }
+        return request
+    }
+
+    /// Notes that the client cancelled a request; false if it is not in flight.
+    @discardableResult
+    package mutating func cancel(_ id: RequestID) -> Bool {
+        guard var request = self.requests[id], !request.isCancelled else { return false }
+        if self.cancelledCount == Self.maxCancelled { self.forgetCancelled() }
+        request.isCancelled = true
+        self.requests[id] = request
+        self.cancelledCount += 1
+        if request.role == .listen { self.listenCount -= 1 }
+        if let token = request.progressToken { self.progressTokens.remove(token) }
+        return true
+    }
+
+    /// Whether progress for `token` belongs to a request that still runs, or to a task.
+    package func expectsProgress(_ token: RequestID) -> Bool {
+        self.progressTokens.contains(token) || self.taskTokens.contains(token)
+    }
+
+    /// Takes out all requests that are owed an answer, in arrival order.
+    package mutating func removeAll() -> [(id: RequestID, request: InFlightRequest)] {
+        let all = self.requests.filter { !$0.value.isCancelled }
+            .map { (id: $0.key, request: $0.value) }
+            .sorted { $0.request.order < $1.request.order }
+        self = InFlightTable()
+        return all
+    }
+
+    private mutating func remove(_ id: RequestID, _ request: InFlightRequest) {
+        self.requests[id] = nil
+        self.idBytes -= Self.heldBytes(id, request.spelling)
+        if request.isCancelled {
+            self.cancelledCount -= 1
+            return
+        }
+        if request.role == .listen { self.listenCount -= 1 }
+        if let token = request.progressToken { self.progressTokens.remove(token) }
+    }
+
+    private mutating func forgetCancelled() {
+        for (id, request) in self.requests where request.isCancelled { self.remove(id, request) }
+    }
+
+    /// What a request's id holds beyond its entry.
+    private static func heldBytes(_ id: RequestID, _ spelling: [UInt8]?) -> Int {
+        let text =
+            switch id {
+            case .integer: 0
+            case .bigInteger(let text), .string(let text): text.string.utf8.count
+            }
+        return (text > 64 ? text : 0) + (spelling?.count ?? 0)
+    }
+}
+
+extension RequestID {
+    /// The id as a JSON token, the way most write it: digits, or the text with nothing escaped but what must be.
+    package var spelling: [UInt8] {
+        var token: [UInt8] = []
+        switch self {
+        case .integer(let value): token.append(contentsOf: String(value).utf8)
+        case .bigInteger(let digits): token.append(contentsOf: digits.string.utf8)
+        case .string(let text): JSONString.append(text.string.utf8, to: &token)
+        }
+        return token
+    }
+}

@@ -1,0 +1,103 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import NIOCore
+
+/// One client's conversation with one server: what may pass, what is answered by the bridge, what is dropped.
+///
+/// A value without I/O or clock. Messages stay where they are: the session looks at their bytes, and says what to do.
+package struct Session: Sendable {
+    /// How the bytes between client and server are understood.
+    package enum Framing: String, Sendable {
+        /// MCP: JSON-RPC messages, one a line.
+        case mcp
+        /// Any text, a line each; nothing is looked at.
+        case lines
+    }
+
+    /// What the configuration says of this session.
+    package struct Settings: Sendable {
+        package var framing: Framing
+        /// Invalid messages in a row that are answered; one more ends the session (R24).
+        package var maxInvalid: Int
+        /// Responses longer than this many bytes become an error (R17); 0 = never.
+        package var oversizeResponse: Int
+        /// The connection's id, in every answer that the bridge makes.
+        package var connection: String
+
+        package init(framing: Framing, maxInvalid: Int, oversizeResponse: Int, connection: String) {
+            self.framing = framing
+            self.maxInvalid = maxInvalid
+            self.oversizeResponse = oversizeResponse
+            self.connection = connection
+        }
+    }
+
+    /// What the log line of the connection's end tells.
+    package struct Counters: Sendable, Equatable {
+        /// Messages and payload bytes that went on to the server.
+        package var messagesFromClient = 0
+        package var bytesFromClient = 0
+        /// Messages and payload bytes that went to the client, the bridge's own answers included.
+        package var messagesToClient = 0
+        package var bytesToClient = 0
+        /// Client messages that the bridge answered with `-32700` or `-32600`.
+        package var refused = 0
+        /// Responses and progress that nobody waited for (R28), from either side.
+        package var dropped = 0
+        /// Lines of the server that were no message (R40).
+        package var skipped = 0
+    }
+
+    /// The server requests that the client has not answered, kept at the most; beyond, answers are not matched.
+    static let maxServerRequests = 4_096
+
+    let settings: Settings
+    package internal(set) var counters = Counters()
+    var inFlight = InFlightTable()
+    /// Ids of the server's own requests (sampling, elicitation, roots, ping) that the client has not answered.
+    var serverRequests: Set<RequestID> = []
+    var matchesServerRequests = true
+    var invalidInARow = 0
+    /// The protocol revision that the answer to `initialize` named.
+    package internal(set) var negotiatedVersion: String?
+
+    package init(_ settings: Settings) {
+        self.settings = settings
+    }
+
+    /// A client's request is in flight that will end by itself: the connection is busy for a drain (R44).
+    package var isBusy: Bool { self.inFlight.busy > 0 }
+    /// A request is in flight or a listen is open: the connection is not idle (R43).
+    package var isWaiting: Bool { self.inFlight.owed > 0 }
+
+    /// Answers every request in flight with `reply`, as frames, in the order in which they arrived (R21, R35).
+    package mutating func answerAll(_ reply: BridgeReply, into frames: inout ByteBuffer) {
+        for (id, request) in self.inFlight.removeAll() {
+            self.send(reply, id: request.spelling ?? id.spelling, into: &frames)
+        }
+    }
+
+    /// `notifications/cancelled` for every request in flight, one a line, for a server whose client has gone (R37).
+    ///
+    /// `initialize` must not be cancelled (lifecycle, all legacy revisions).
+    package mutating func cancelAll() -> ByteBuffer {
+        var lines = ByteBuffer()
+        guard self.settings.framing == .mcp else { return lines }
+        for (id, request) in self.inFlight.removeAll() where request.role != .initialize {
+            lines.writeString(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#)
+            lines.writeBytes(request.spelling ?? id.spelling)
+            lines.writeString(",\"reason\":\"client disconnected\"}}\n")
+        }
+        return lines
+    }
+
+    /// Appends an answer of the bridge's own as a text frame.
+    mutating func send(_ reply: BridgeReply, id: [UInt8]?, into frames: inout ByteBuffer) {
+        let text = reply.encoded(id: id, connection: self.settings.connection)
+        text.withUnsafeBytes { FrameWriter.writeText($0, into: &frames) }
+        self.counters.messagesToClient += 1
+        self.counters.bytesToClient += text.count
+    }
+}

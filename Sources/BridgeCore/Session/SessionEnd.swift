@@ -1,0 +1,119 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a session ends. The one place that says, for each end, which close code and reason the client gets, what its
+/// in-flight requests are answered with, and what the log says (R21, R35, R38).
+package enum SessionEnd: Sendable, Equatable {
+    /// The client sent a close frame.
+    case clientClosed(CloseCode?)
+    /// The client's connection broke or ended without a close frame.
+    case clientGone
+    /// No pong in time (R18).
+    case peerDead
+    /// The client broke RFC 6455, or its message was too big (R14).
+    case protocolFailure(ProtocolFailure)
+    /// Nothing was said for `idle_timeout`.
+    case idle
+    /// `max_connection_age` has come.
+    case tooOld
+    /// The daemon drains or stops (R44).
+    case draining
+    /// More than `max_invalid` invalid messages in a row (R24).
+    case invalidFlood
+    /// The client does not read (R46).
+    case clientStalled
+    /// The server does not read (R46).
+    case serverStalled
+    /// The server's process ended (R38).
+    case serverExited(ServerExit)
+    /// The server closed its stdout but lives (R45).
+    case serverClosedOutput
+    /// The server wrote a line over `max_line` that belongs to no known request (R40).
+    case lineTooLong(limit: Int)
+    /// The bridge itself failed.
+    case bridgeFault(String)
+}
+
+/// How a server's process ended.
+package enum ServerExit: Sendable, Equatable {
+    case exited(Int32)
+    case signaled(Int32)
+}
+
+extension SessionEnd {
+    /// The close code to send; nil where no close frame can or may be sent.
+    package var closeCode: CloseCode? {
+        switch self {
+        case .clientClosed(let code): code ?? .noStatus
+        case .clientGone, .peerDead: nil
+        case .protocolFailure(let failure): failure.code
+        case .idle, .tooOld, .serverClosedOutput, .serverExited(.exited(0)): .normal
+        case .draining, .serverExited: .goingAway
+        case .invalidFlood, .clientStalled, .serverStalled: .policyViolation
+        case .lineTooLong, .bridgeFault: .internalError
+        }
+    }
+
+    /// The reason text of the close frame.
+    package var reason: String {
+        switch self {
+        case .clientClosed: ""
+        case .clientGone: "client gone"
+        case .peerDead: "no pong in time"
+        case .protocolFailure(let failure): failure.reason
+        case .idle: "idle timeout"
+        case .tooOld: "maximum connection age reached"
+        case .draining: "server is shutting down"
+        case .invalidFlood: "too many invalid messages in a row"
+        case .clientStalled: "client does not read"
+        case .serverStalled: "MCP server does not read"
+        case .serverExited(.exited(let status)): "MCP server exited with status \(status)"
+        case .serverExited(.signaled(let signal)): "MCP server was ended by signal \(signal)"
+        case .serverClosedOutput: "MCP server closed its output"
+        case .lineTooLong(let limit): "MCP server wrote a line over \(limit) bytes"
+        case .bridgeFault(let message): message
+        }
+    }
+
+    /// A short stable word for the log and for `data.cause` of the answers to requests in flight.
+    package var cause: String {
+        switch self {
+        case .clientClosed: "client_closed"
+        case .clientGone: "client_gone"
+        case .peerDead: "peer_dead"
+        case .protocolFailure(let failure): failure.code == .messageTooBig ? "message_too_big" : "protocol_error"
+        case .idle: "idle_timeout"
+        case .tooOld: "max_connection_age"
+        case .draining: "draining"
+        case .invalidFlood: "invalid_flood"
+        case .clientStalled: "client_write_timeout"
+        case .serverStalled: "server_write_timeout"
+        case .serverExited: "server_exited"
+        case .serverClosedOutput: "server_closed_stdout"
+        case .lineTooLong: "line_too_long"
+        case .bridgeFault: "bridge_fault"
+        }
+    }
+
+    /// The answer to every request that is in flight when the session ends this way; nil where nobody is left to read.
+    package func reply(stderr: [String]) -> BridgeReply? {
+        switch self {
+        case .clientClosed, .clientGone, .peerDead: return nil
+        default: break
+        }
+        var data: [(key: String, value: BridgeReply.Datum)] = []
+        switch self {
+        case .serverExited(.exited(let status)): data.append(("exit_status", .integer(Int(status))))
+        case .serverExited(.signaled(let signal)): data.append(("signal", .integer(Int(signal))))
+        default: break
+        }
+        if !stderr.isEmpty { data.append(("stderr", .text(stderr.joined(separator: "\n")))) }
+        return BridgeReply(.internalError, self.reason, cause: self.cause, data: data)
+    }
+
+    /// Whether the backend ended first, so that nothing can be sent to it any more.
+    package var isServerGone: Bool {
+        if case .serverExited = self { true } else { false }
+    }
+}
