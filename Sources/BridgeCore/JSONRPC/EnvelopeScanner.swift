@@ -370,7 +370,8 @@ private struct ScanPass {
         if self.at < self.end, self.bytes[self.at] | 0x20 == UInt8(ascii: "e") {
             kind = .fraction
             self.at += 1
-            if self.at < self.end, self.bytes[self.at] == UInt8(ascii: "+") || self.bytes[self.at] == UInt8(ascii: "-") {
+            if self.at < self.end, self.bytes[self.at] == UInt8(ascii: "+") || self.bytes[self.at] == UInt8(ascii: "-")
+            {
                 self.at += 1
             }
             try self.readDigits()

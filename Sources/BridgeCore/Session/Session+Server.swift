@@ -117,7 +117,10 @@ extension Session {
         }
         let token = UnsafeRawBufferPointer(rebasing: text[idValue.range])
         if let splice = Self.splice(token, idValue, id, request) {
-            return self.forward(range, splice: Splice(range: splice.0.shifted(by: range.lowerBound), replacement: splice.1))
+            return self.forward(
+                range,
+                splice: Splice(range: splice.0.shifted(by: range.lowerBound), replacement: splice.1)
+            )
         }
         return self.forward(range, splice: nil)
     }

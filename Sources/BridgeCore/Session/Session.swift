@@ -96,7 +96,7 @@ package struct Session: Sendable {
     /// Appends an answer of the bridge's own as a text frame.
     mutating func send(_ reply: BridgeReply, id: [UInt8]?, into frames: inout ByteBuffer) {
         let text = reply.encoded(id: id, connection: self.settings.connection)
-        text.withUnsafeBytes { FrameWriter.writeText($0, into: &frames) }
+        text.withUnsafeBytes { FrameWriter.writeText($0, to: &frames) }
         self.counters.messagesToClient += 1
         self.counters.bytesToClient += text.count
     }
