@@ -30,7 +30,7 @@ let package = Package(
             swiftSettings: settings
         ),
         // toml++ behind a C interface: the one TOML reader at hand that keeps line and column of every node.
-        .target(name: "CToml", cxxSettings: [.unsafeFlags(["-std=c++17"])]),
+        .target(name: "CToml"),
         .target(name: "BridgeConfig", dependencies: ["CToml"], swiftSettings: settings),
         // libcrypto: SHA-1 of the opening handshake and random bytes, patched by the distribution.
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -75,5 +75,6 @@ let package = Package(
             path: "Tests/Integration",
             swiftSettings: settings
         ),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

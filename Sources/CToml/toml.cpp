@@ -1,1 +1,139 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
 #include "CToml.h"
+
+#include <algorithm>
+#include <deque>
+#include <new>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#define TOML_HEADER_ONLY 1
+// Parse errors come back as values: nothing may be thrown across the C boundary.
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+struct ctoml_document {
+    toml::table table;
+    // Child lists of all containers. A deque, so that growing it moves no list that a node already points to.
+    std::deque<std::vector<ctoml_node>> lists;
+    ctoml_node root{};
+    bool valid = false;
+    std::string error;
+    ctoml_position error_position{};
+};
+
+namespace {
+
+ctoml_position position_of(const toml::source_region &region) {
+    return {region.begin.line, region.begin.column};
+}
+
+ctoml_text text_of(const std::string &text) { return {text.data(), text.size()}; }
+
+bool appears_before(const ctoml_node &left, const ctoml_node &right) {
+    return std::tie(left.key_position.line, left.key_position.column)
+        < std::tie(right.key_position.line, right.key_position.column);
+}
+
+// The recursion is bounded: toml++ refuses values that are nested deeper than TOML_MAX_NESTED_VALUES (256).
+ctoml_node convert(ctoml_document &document, const toml::node &source);
+
+void adopt(ctoml_document &document, ctoml_node &parent, std::vector<ctoml_node> &&children) {
+    document.lists.push_back(std::move(children));
+    parent.children = document.lists.back().data();
+    parent.child_count = document.lists.back().size();
+}
+
+void convert_table(ctoml_document &document, ctoml_node &node, const toml::table &table) {
+    std::vector<ctoml_node> children;
+    children.reserve(table.size());
+    for (auto &&[key, value] : table) {
+        ctoml_node child = convert(document, value);
+        child.key = {key.str().data(), key.str().size()};
+        child.key_position = position_of(key.source());
+        children.push_back(child);
+    }
+    // toml++ keeps tables sorted by name; people think in the order of their file.
+    std::sort(children.begin(), children.end(), appears_before);
+    adopt(document, node, std::move(children));
+}
+
+void convert_array(ctoml_document &document, ctoml_node &node, const toml::array &array) {
+    std::vector<ctoml_node> children;
+    children.reserve(array.size());
+    for (auto &&value : array) {
+        children.push_back(convert(document, value));
+    }
+    adopt(document, node, std::move(children));
+}
+
+ctoml_node convert(ctoml_document &document, const toml::node &source) {
+    ctoml_node node{};
+    node.position = position_of(source.source());
+    if (const auto *table = source.as_table()) {
+        node.kind = CTOML_TABLE;
+        convert_table(document, node, *table);
+    } else if (const auto *array = source.as_array()) {
+        node.kind = CTOML_ARRAY;
+        convert_array(document, node, *array);
+    } else if (const auto *string = source.as_string()) {
+        node.kind = CTOML_STRING;
+        node.string = text_of(string->get());
+    } else if (const auto *integer = source.as_integer()) {
+        node.kind = CTOML_INTEGER;
+        node.integer = integer->get();
+    } else if (const auto *floating = source.as_floating_point()) {
+        node.kind = CTOML_FLOAT;
+        node.floating = floating->get();
+    } else if (const auto *boolean = source.as_boolean()) {
+        node.kind = CTOML_BOOLEAN;
+        node.boolean = boolean->get();
+    } else {
+        node.kind = CTOML_DATE_OR_TIME;
+    }
+    return node;
+}
+
+void parse_into(ctoml_document &document, std::string_view text) {
+    toml::parse_result result = toml::parse(text);
+    if (!result) {
+        document.error = std::string(result.error().description());
+        document.error_position = position_of(result.error().source());
+        return;
+    }
+    document.table = std::move(result).table();
+    document.root = convert(document, document.table);
+    document.valid = true;
+}
+
+}  // namespace
+
+ctoml_document *ctoml_parse(const char *bytes, size_t length) {
+    auto *document = new (std::nothrow) ctoml_document;
+    if (document == nullptr) {
+        return nullptr;
+    }
+    try {
+        parse_into(*document, length == 0 ? std::string_view{} : std::string_view{bytes, length});
+    } catch (...) {
+        // Only memory can fail here: toml++ reports its own errors as values.
+        delete document;
+        return nullptr;
+    }
+    return document;
+}
+
+void ctoml_free(ctoml_document *document) { delete document; }
+
+const ctoml_node *ctoml_root(const ctoml_document *document) { return document->valid ? &document->root : nullptr; }
+
+ctoml_text ctoml_error_message(const ctoml_document *document) { return text_of(document->error); }
+
+ctoml_position ctoml_error_position(const ctoml_document *document) { return document->error_position; }

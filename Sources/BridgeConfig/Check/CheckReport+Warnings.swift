@@ -1,0 +1,50 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+extension CheckReport {
+    static func warnings(_ listen: Listen, _ file: String) -> [ConfigurationError.Problem] {
+        let place = Place(file: file)
+        switch (listen.address.isLocal, listen.insecurePublic) {
+        case (false, _):
+            let message =
+                "anyone who can reach \(listen.address) can run the configured commands: there is no authentication"
+            return [.init(place: place, message: message)]
+        case (true, true):
+            let message = "`insecure_public` has no effect: \(listen.address) is reachable from this machine only"
+            return [.init(place: place, message: message)]
+        case (true, false):
+            return []
+        }
+    }
+
+    static func warnings(
+        _ server: Server,
+        _ configuration: Configuration,
+        _ surroundings: Surroundings
+    ) -> [ConfigurationError.Problem] {
+        var messages: [String] = []
+        if let program = server.command.first, !surroundings.findsProgram(server) {
+            let looksLikeCommandLine = server.command.count == 1 && program.contains(" ")
+            let hint = looksLikeCommandLine ? "; write each argument as a string of its own" : ""
+            messages.append("the program \(quoted(program)) was not found\(hint)")
+        }
+        if let directory = server.cwd, !surroundings.hasDirectory(directory) {
+            messages.append("the directory \(quoted(directory)) does not exist")
+        }
+        let caps = [
+            ("max_connections", server.ownCaps.maxConnections, configuration.limits.maxConnections),
+            ("max_children", server.ownCaps.maxChildren, configuration.limits.maxChildren),
+            ("spawn_rate", server.ownCaps.spawnRate, configuration.limits.spawnRate),
+        ]
+        for (name, own, whole) in caps {
+            if let own, own > whole {
+                messages.append("`\(name)` = \(own) has no effect: [limits] allows \(whole) for all servers together")
+            }
+        }
+        if server.oversizeResponse > server.limits.maxLine {
+            messages.append("`oversize_response` has no effect: `max_line` ends the connection first")
+        }
+        return messages.map { .init(place: server.place, message: "server `\(server.name)`: \($0)") }
+    }
+}

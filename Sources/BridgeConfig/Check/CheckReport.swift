@@ -1,0 +1,79 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// What `mcp-wsbridge check` prints: what would be served, and what looks doubtful though it is valid.
+package struct CheckReport: Sendable, Equatable {
+    /// Lines of text, no secrets.
+    package let lines: [String]
+    /// One sentence each, with its place.
+    package let warnings: [ConfigurationError.Problem]
+
+    /// What the report asks of the machine; injected, so that the report is a pure function.
+    package struct Surroundings {
+        /// Whether the program of this server can be started: `command[0]` as a path, or looked up on PATH.
+        package let findsProgram: (Server) -> Bool
+        /// Whether a directory exists at an absolute path.
+        package let hasDirectory: (String) -> Bool
+
+        package init(findsProgram: @escaping (Server) -> Bool, hasDirectory: @escaping (String) -> Bool) {
+            self.findsProgram = findsProgram
+            self.hasDirectory = hasDirectory
+        }
+    }
+
+    package init(_ configuration: Configuration, file: String, in surroundings: Surroundings) {
+        let reach = configuration.listen.address.isLocal ? "this machine only" : "reachable from other machines"
+        let limits = Self.changed(
+            Limits.schema.settings(of: configuration.limits),
+            Limits.schema.settings(of: Limits())
+        )
+        lines =
+            ["listen    \(configuration.listen.address) (\(reach))"]
+            + Self.line("limits", limits)
+            + configuration.servers.flatMap { Self.lines($0, configuration) }
+        warnings =
+            Self.warnings(configuration.listen, file)
+            + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }
+    }
+
+    private static func lines(_ server: Server, _ configuration: Configuration) -> [String] {
+        let inherited = Server(name: server.name, limits: configuration.limits, place: server.place)
+        // Names as in the file: what has a line of its own, or says nothing new, is left out.
+        let shown = ["command", "path", "cwd", "env", "inherit_env", "protocol"]
+        let changed = Self.changed(Server.schema.settings(of: server), Server.schema.settings(of: inherited))
+            .filter { setting in !shown.contains { setting.hasPrefix("\($0) =") } }
+        return ["", "\(server.name)  \(configuration.listen.address.webSocketURL(path: server.path))"]
+            + line("command", [server.command.map(argument).joined(separator: " ")])
+            + line("cwd", server.cwd.map { [$0] } ?? [])
+            + line("protocol", [server.protocolKind.rawValue])
+            + line("env", server.env.map(variable) + server.inheritEnv.map { "\($0) (inherited)" })
+            + line("changed", changed)
+    }
+
+    private static func variable(_ entry: EnvironmentEntry) -> String {
+        switch entry.value {
+        case .text: entry.name
+        case .file, .environment: "\(entry.name) (\(entry.value))"
+        }
+    }
+
+    // Quoted where white space or an empty text would mislead about where an argument ends.
+    private static func argument(_ text: String) -> String {
+        let isPlain =
+            !text.isEmpty && text.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "\\" && $0 != "\u{7F}" }
+        return isPlain ? text : quoted(text)
+    }
+
+    private static func line(_ label: String, _ values: [String]) -> [String] {
+        guard !values.isEmpty else { return [] }
+        let padding = String(repeating: " ", count: max(1, 10 - label.count))
+        return ["  \(label)\(padding)\(values.joined(separator: ", "))"]
+    }
+
+    private static func changed(_ settings: [Setting], _ defaults: [Setting]) -> [String] {
+        zip(settings, defaults).compactMap { setting, standard in
+            setting == standard ? nil : setting.value.map { "\(setting.path) = \($0)" }
+        }
+    }
+}

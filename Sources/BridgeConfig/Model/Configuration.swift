@@ -1,0 +1,65 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything that an operator decides about the bridge, validated.
+///
+/// Made by ``load(path:)``, ``parse(_:file:)`` or ``oneLiner(listen:command:insecurePublic:)``; the memberwise initializer
+/// checks nothing and is for tests.
+package struct Configuration: Sendable, Equatable {
+    package var listen: Listen
+    package var limits: Limits
+    package var drain: Drain
+    package var log: Log
+    /// In the order of the file. Never empty, and no two with the same path, when it comes from a reader.
+    package var servers: [Server]
+
+    package init(
+        listen: Listen = Listen(),
+        limits: Limits = Limits(),
+        drain: Drain = Drain(),
+        log: Log = Log(),
+        servers: [Server] = []
+    ) {
+        self.listen = listen
+        self.limits = limits
+        self.drain = drain
+        self.log = log
+        self.servers = servers
+    }
+}
+
+/// `[drain]`: how the daemon stops (R44).
+package struct Drain: Sendable, Equatable {
+    /// How long new handshakes are refused with 503 before the listener closes, so that load balancers notice.
+    package var delay: Duration = .zero
+    /// How long busy connections may take to finish.
+    package var timeout: Duration = .seconds(30)
+
+    package init() {}
+}
+
+/// `[log]`: what the daemon writes to its standard error.
+package struct Log: Sendable, Equatable {
+    package enum Format: String, Sendable, CaseIterable {
+        /// Text on a terminal, JSON otherwise.
+        case auto
+        case text
+        case json
+    }
+
+    /// The levels of swift-log under the same names.
+    package enum Level: String, Sendable, CaseIterable {
+        case trace
+        case debug
+        case info
+        case notice
+        case warning
+        case error
+    }
+
+    package var format: Format = .auto
+    package var level: Level = .info
+
+    package init() {}
+}

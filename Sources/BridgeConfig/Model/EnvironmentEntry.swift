@@ -1,0 +1,42 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// One variable of `[servers.NAME.env]`.
+package struct EnvironmentEntry: Sendable, Equatable {
+    package let name: String
+    package let value: EnvironmentValue
+    package let place: Place
+
+    package init(name: String, value: EnvironmentValue, place: Place) {
+        self.name = name
+        self.value = value
+        self.place = place
+    }
+}
+
+/// Where the value of a variable comes from.
+///
+/// Its descriptions never show a literal text: operators do put secrets there, and configurations get logged (R73).
+package enum EnvironmentValue: Sendable, Equatable {
+    case text(String)
+    /// The contents of a file, its trailing newline stripped. The path is absolute.
+    case file(path: String)
+    /// A variable of the daemon's own environment.
+    case environment(name: String)
+}
+
+extension EnvironmentValue: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String {
+        switch self {
+        case .text: "text"
+        case .file(let path): "file \(path)"
+        case .environment(let name): "variable \(name)"
+        }
+    }
+
+    package var debugDescription: String { description }
+
+    /// Keeps `dump` and the reflection of enclosing values from walking into the text.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

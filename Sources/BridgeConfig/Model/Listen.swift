@@ -1,0 +1,18 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// `[listen]`: the one listener of the bridge.
+package struct Listen: Sendable, Equatable {
+    package var address: ListenAddress = .tcp(host: "127.0.0.1", port: 8765)
+    /// Origins that browsers may connect from, spelled as browsers send them: lower case, no default port, no path (R4).
+    package var allowedOrigins: [String] = []
+    /// Host names, beside the loopback ones, that a loopback listener answers to: lower case, no port; IPv6 in brackets (R5).
+    package var allowedHosts: [String] = []
+    /// The operator's word that an address beyond loopback without authentication is meant (R6).
+    package var insecurePublic = false
+    /// Number of event loops; 0 stands for one per core.
+    package var eventLoops = 0
+
+    package init() {}
+}

@@ -1,0 +1,103 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Where the bridge listens.
+package enum ListenAddress: Sendable, Equatable, Hashable {
+    /// `host` is a name, an IPv4 address, or an IPv6 address without brackets; port 0 lets the kernel pick one.
+    case tcp(host: String, port: Int)
+    /// An absolute path; the socket is created 0600 (R6).
+    case unix(path: String)
+
+    /// Whether only this machine can reach the address (R6): 127.0.0.0/8, ::1, `localhost` and Unix sockets.
+    ///
+    /// Judged from the text alone. Any other host name counts as public, whatever it resolves to: names change their minds.
+    package var isLocal: Bool {
+        switch self {
+        case .unix: true
+        case .tcp(let host, _): Self.isLoopback(host: host)
+        }
+    }
+
+    /// Whether a host (no port, no brackets) names this machine and nothing else.
+    package static func isLoopback(host: String) -> Bool {
+        if host.lowercased() == "localhost" {
+            return true
+        }
+        if let address = HostSyntax.ipv4(host) {
+            return address[0] == 127
+        }
+        guard let address = HostSyntax.ipv6(host) else { return false }
+        let isLoopback6 = address.dropLast().allSatisfy { $0 == 0 } && address[15] == 1
+        // ::ffff:127.0.0.1 binds the IPv4 loopback.
+        let isMapped4 = address[..<10].allSatisfy { $0 == 0 } && address[10] == 0xFF && address[11] == 0xFF
+        return isLoopback6 || (isMapped4 && address[12] == 127)
+    }
+
+    /// The URL at which clients reach a path of this listener.
+    ///
+    /// - Parameter port: the port that was really bound, where the configured one is 0.
+    package func webSocketURL(path: String, port bound: Int? = nil) -> String {
+        switch self {
+        case .tcp(let host, let port):
+            "ws://\(Self.bracketed(host)):\(bound ?? port)\(path)"
+        case .unix(let socket):
+            "ws+unix:\(socket):\(path)"
+        }
+    }
+
+    fileprivate static func bracketed(_ host: String) -> String {
+        host.contains(":") ? "[\(host)]" : host
+    }
+}
+
+extension ListenAddress: CustomStringConvertible {
+    /// The form that `address` takes in a configuration.
+    package var description: String {
+        switch self {
+        case .tcp(let host, let port): "\(Self.bracketed(host)):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+}
+
+/// The shapes of hosts: RFC 1123 §2.1 for names, the C library's `inet_pton` for addresses.
+enum HostSyntax {
+    static func ipv4(_ text: String) -> [UInt8]? {
+        address(text, family: AF_INET, length: 4)
+    }
+
+    static func ipv6(_ text: String) -> [UInt8]? {
+        address(text, family: AF_INET6, length: 16)
+    }
+
+    private static func address(_ text: String, family: Int32, length: Int) -> [UInt8]? {
+        // The C function would stop at a NUL and judge only what stands before it.
+        guard !text.utf8.contains(0) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: length)
+        return inet_pton(family, text, &bytes) == 1 ? bytes : nil
+    }
+
+    /// A host name; the last label must not be all digits, so that a mistyped IPv4 address is no name.
+    static func isName(_ text: String) -> Bool {
+        let labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        guard text.utf8.count <= 253, let last = labels.last else { return false }
+        let areLabels = labels.allSatisfy { label in
+            (1...63).contains(label.count) && label.allSatisfy(isNameByte)
+                && label.first != UInt8(ascii: "-") && label.last != UInt8(ascii: "-")
+        }
+        return areLabels && !last.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default:
+            false
+        }
+    }
+}

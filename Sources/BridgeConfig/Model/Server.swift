@@ -1,0 +1,55 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// `[servers.NAME]`: one stdio MCP server, started once per connection.
+package struct Server: Sendable, Equatable {
+    package enum ProtocolKind: String, Sendable, CaseIterable {
+        /// JSON-RPC messages, one a line, each checked.
+        case mcp
+        /// Any text line, nothing checked.
+        case lines
+    }
+
+    /// How long each step of the ending ladder waits (R37).
+    package struct Stop: Sendable, Equatable {
+        /// From the closing of stdin to SIGTERM.
+        package var stdinGrace: Duration = .seconds(2)
+        /// From SIGTERM to SIGKILL.
+        package var termGrace: Duration = .seconds(3)
+
+        package init() {}
+    }
+
+    /// Letters, digits, `_`, `.` and `-` only: safe in logs, paths and metrics.
+    package let name: String
+    /// Program and arguments; never empty, no shell, no NUL.
+    package var command: [String]
+    /// The path of the URL, exact: starts with `/`, no query, no escapes.
+    package var path: String
+    /// Absolute; nil = the daemon's own.
+    package var cwd: String?
+    package var env: [EnvironmentEntry] = []
+    /// Names of variables that the child takes over from the daemon where the daemon has them (R42).
+    package var inheritEnv: [String] = []
+    package var protocolKind: ProtocolKind = .mcp
+    /// Whether UTF-8 in binary messages is taken as text (R14).
+    package var acceptBinary = false
+    package var stop = Stop()
+    /// Responses of more bytes are replaced by an error; 0 = none is (R17).
+    package var oversizeResponse = 0
+    /// Whether a client is told the last lines of a failed child's stderr (R38).
+    package var exposeStderr = false
+    /// `[limits]` with `[servers.NAME.limits]` applied. Daemon-wide caps keep their daemon-wide values here.
+    package var limits: Limits
+    package var ownCaps = OwnCaps()
+    package var place: Place
+
+    package init(name: String, command: [String] = [], limits: Limits = Limits(), place: Place) {
+        self.name = name
+        self.command = command
+        self.path = "/" + name
+        self.limits = limits
+        self.place = place
+    }
+}

@@ -1,0 +1,45 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+extension Configuration {
+    /// The configuration of `mcp-wsbridge --listen ADDRESS -- COMMAND…`: one server at `/mcp`, named after its program.
+    ///
+    /// - Parameter insecurePublic: whether `--insecure-public` was given (R6).
+    package static func oneLiner(
+        listen address: String,
+        command: [String],
+        insecurePublic: Bool
+    ) throws(ConfigurationError) -> Configuration {
+        let option = Place(file: "--listen")
+        var configuration = Configuration()
+        do throws(BadValue) {
+            configuration.listen.address = try ListenAddress(parsing: address)
+        } catch {
+            throw ConfigurationError("the address \(error.message)", at: option)
+        }
+        configuration.listen.insecurePublic = insecurePublic
+        if let problem = configuration.listen.address.exposureProblem(
+            insecurePublic: insecurePublic,
+            remedy: "add --insecure-public if that is meant"
+        ) {
+            throw ConfigurationError(problem, at: option)
+        }
+        let place = Place(file: "--")
+        guard let program = command.first, !program.isEmpty else {
+            throw ConfigurationError("no command is given: write, for example, -- uvx mcp-server-time", at: place)
+        }
+        var server = Server(name: serverName(program), command: command, limits: configuration.limits, place: place)
+        server.path = "/mcp"
+        // Whoever types the command is the one who reads the errors.
+        server.exposeStderr = true
+        configuration.servers = [server]
+        return configuration
+    }
+
+    private static func serverName(_ program: String) -> String {
+        let base = program.split(separator: "/").last ?? "server"
+        let name = String(base.map { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) ? $0 : "_" })
+        return name == "." || name == ".." ? "server" : name
+    }
+}

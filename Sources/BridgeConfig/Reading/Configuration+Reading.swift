@@ -1,0 +1,49 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+extension Configuration {
+    /// Reads and checks the text of a configuration file.
+    ///
+    /// - Parameter file: how the file is called in messages.
+    /// - Throws: every problem of the file at once; where the text is no TOML, the first place where it goes wrong.
+    package static func parse(_ bytes: [UInt8], file: String) throws(ConfigurationError) -> Configuration {
+        var diagnostics = Diagnostics(file: file)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationError("the file is not valid UTF-8: save it as UTF-8", at: firstInvalidLine(bytes, file))
+        }
+        let entries: [TOMLEntry]
+        do throws(TOMLSyntaxError) {
+            entries = try TOMLDocument.parse(text)
+        } catch {
+            throw ConfigurationError("not valid TOML: \(error.message)", at: diagnostics.place(error.position))
+        }
+        var configuration = Configuration()
+        schema.read(entries, name: "", into: &configuration, &diagnostics)
+        configuration.reportExposure(entries, &diagnostics)
+        if (entries["servers"]?.entries ?? []).isEmpty, entries["servers"].map({ $0.node.kind == "a table" }) ?? true {
+            diagnostics.report(
+                "no server is configured: add [servers.NAME] and below it, for example, "
+                    + "command = [\"uvx\", \"mcp-server-time\"]",
+                at: entries["servers"]?.keyPosition ?? TOMLPosition(line: 1, column: 1)
+            )
+        }
+        try diagnostics.throwProblems()
+        return configuration
+    }
+
+    private func reportExposure(_ entries: [TOMLEntry], _ diagnostics: inout Diagnostics) {
+        // The default address is local: without an entry there is nothing to report.
+        guard let address = entries["listen"]?.entries["address"] else { return }
+        let remedy = "write insecure_public = true in [listen] if that is meant"
+        if let problem = listen.address.exposureProblem(insecurePublic: listen.insecurePublic, remedy: remedy) {
+            diagnostics.report("`address` \(problem)", at: address.node.position)
+        }
+    }
+
+    private static func firstInvalidLine(_ bytes: [UInt8], _ file: String) -> Place {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let index = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
+        return Place(file: file, line: index.map { $0 + 1 })
+    }
+}

@@ -1,0 +1,105 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+extension ValueForm where Value == [EnvironmentEntry] {
+    /// `{ NAME = "text", OTHER = { file = "/path" }, THIRD = { env = "NAME" } }`.
+    ///
+    /// No message of this form shows a value.
+    static var environment: Self {
+        ValueForm(
+            read: { node, key, diagnostics in
+                guard case .table(let entries) = node.value else {
+                    let expected = "a table such as { TZ = \"UTC\", TOKEN = { file = \"/run/secrets/token\" } }"
+                    diagnostics.reportType(of: node, key, expected: expected)
+                    return nil
+                }
+                return entries.compactMap { read($0, in: key, &diagnostics) }
+            },
+            write: { variables in
+                variables.isEmpty ? "{}" : "{ " + variables.map { "\($0.name) = …" }.joined(separator: ", ") + " }"
+            }
+        )
+    }
+
+    private static func read(
+        _ entry: TOMLEntry,
+        in key: String,
+        _ diagnostics: inout Diagnostics
+    ) -> EnvironmentEntry? {
+        do throws(BadValue) {
+            try entry.key.checkVariableName()
+        } catch {
+            diagnostics.report("`\(key)` \(error.message)", at: entry.keyPosition)
+            return nil
+        }
+        let name = quoted(entry.key).dropFirst().dropLast()
+        let value =
+            switch entry.node.value {
+            case .table(let source): reference(source, entry.node, "\(key).\(name)", &diagnostics)
+            default: text(entry.node, "\(key).\(name)", &diagnostics)
+            }
+        return value.map {
+            EnvironmentEntry(name: entry.key, value: $0, place: diagnostics.place(entry.keyPosition))
+        }
+    }
+
+    private static func text(_ node: TOMLNode, _ key: String, _ diagnostics: inout Diagnostics) -> EnvironmentValue? {
+        let expected = "a string in quotes, { file = \"/path\" } or { env = \"NAME\" }"
+        guard let text = node.string(key, expected: expected, &diagnostics) else { return nil }
+        guard !text.utf8.contains(0) else {
+            diagnostics.report("`\(key)` must not hold a NUL character", at: node.position)
+            return nil
+        }
+        return .text(text)
+    }
+
+    private static func reference(
+        _ source: [TOMLEntry],
+        _ node: TOMLNode,
+        _ key: String,
+        _ diagnostics: inout Diagnostics
+    ) -> EnvironmentValue? {
+        var reference = Reference()
+        let before = diagnostics.problems.count
+        Reference.schema.read(source, name: "servers.\(KnownKeys.anyServer).\(key)", into: &reference, &diagnostics)
+        switch (reference.file, reference.env) {
+        case (let path?, nil): return .file(path: path)
+        case (nil, let name?): return .environment(name: name)
+        default:
+            if diagnostics.problems.count == before {
+                let message =
+                    "`\(key)` must have either `file` or `env`: write { file = \"/path\" } or { env = \"NAME\" }"
+                diagnostics.report(message, at: node.position)
+            }
+            return nil
+        }
+    }
+}
+
+/// The table form of a value, which says where to find it.
+private struct Reference: Sendable {
+    var file: String?
+    var env: String?
+
+    static let schema = TableSchema<Reference>(keys: [
+        Key(
+            optional: "file",
+            .text("a string with an absolute path", write: quoted) { text throws(BadValue) in
+                guard text.hasPrefix("/") else {
+                    throw BadValue("must be an absolute path, one that starts with a slash")
+                }
+                return try text.withoutNUL()
+            },
+            \.file
+        ),
+        Key(
+            optional: "env",
+            .text("a string with the name of a variable of the daemon", write: quoted) { text throws(BadValue) in
+                try text.checkVariableName()
+                return text
+            },
+            \.env
+        ),
+    ])
+}

@@ -1,0 +1,112 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Every key of the configuration: its name, the form of its value, its place in the model. Defaults live in the model.
+
+extension Configuration {
+    // Tables are read in this order: servers inherit what [limits] says.
+    static let schema = TableSchema<Configuration>(keys: [
+        Key("listen", table: Listen.schema, \.listen),
+        Key("limits", table: Limits.schema, \.limits),
+        Key("drain", table: Drain.schema, \.drain),
+        Key("log", table: Log.schema, \.log),
+        Key<Configuration>.servers,
+    ])
+}
+
+extension Listen {
+    static let schema = TableSchema<Listen>(keys: [
+        Key("address", .address, \.address),
+        Key(
+            "allowed_origins",
+            .list("an array of strings such as [\"https://app.example\"]", of: .origin),
+            \.allowedOrigins
+        ),
+        Key("allowed_hosts", .list("an array of strings such as [\"bridge.example\"]", of: .host), \.allowedHosts),
+        Key("insecure_public", .boolean, \.insecurePublic),
+        Key("event_loops", .count(from: 0, to: 1024), \.eventLoops),
+    ])
+}
+
+extension Limits {
+    static let schema = TableSchema<Limits>(keys: daemonOnly + perServer)
+
+    /// What one server may override with its own value.
+    private static let perServer: [Key<Limits>] = [
+        Key("max_message", .size(from: 1), \.maxMessage),
+        Key("max_fragments", .count(), \.maxFragments),
+        Key("max_line", .size(from: 1), \.maxLine),
+        Key("max_invalid", .count(), \.maxInvalid),
+        Key("idle_timeout", .duration(mayBeZero: true), \.idleTimeout),
+        Key("max_connection_age", .duration(mayBeZero: true), \.maxConnectionAge),
+        Key("write_timeout", .duration(mayBeZero: false), \.writeTimeout),
+        Key("ping_interval", .duration(mayBeZero: true), \.pingInterval),
+        Key("pong_timeout", .duration(mayBeZero: true), \.pongTimeout),
+        Key("queue", .size(from: 1024), \.queue),
+    ]
+
+    /// Caps of the whole daemon, of which a server may have its own share, and what happens before a server is known.
+    private static let daemonOnly: [Key<Limits>] = [
+        Key("max_connections", .count(), \.maxConnections),
+        Key("max_children", .count(), \.maxChildren),
+        Key("spawn_rate", .count(), \.spawnRate),
+        Key("handshake_timeout", .duration(mayBeZero: false), \.handshakeTimeout),
+    ]
+
+    /// `[servers.NAME.limits]`.
+    fileprivate static let serverSchema = TableSchema<Server>(
+        keys: perServer.map { $0.lifted(\.limits) } + [
+            Key(optional: "max_connections", .count(), \.ownCaps.maxConnections),
+            Key(optional: "max_children", .count(), \.ownCaps.maxChildren),
+            Key(optional: "spawn_rate", .count(), \.ownCaps.spawnRate),
+        ],
+        refused: [
+            "handshake_timeout":
+                "belongs only in [limits]: during the handshake it is not yet known which server a client wants"
+        ]
+    )
+}
+
+extension Drain {
+    static let schema = TableSchema<Drain>(keys: [
+        Key("delay", .duration(mayBeZero: true), \.delay),
+        Key("timeout", .duration(mayBeZero: true), \.timeout),
+    ])
+}
+
+extension Log {
+    static let schema = TableSchema<Log>(keys: [
+        Key("format", .choice, \.format),
+        Key("level", .choice, \.level),
+    ])
+}
+
+extension Server {
+    static let schema = TableSchema<Server>(
+        keys: [
+            Key("command", .command, \.command),
+            Key("path", .path, \.path),
+            Key(optional: "cwd", .directory, \.cwd),
+            Key("env", .environment, \.env),
+            Key("inherit_env", .variableNames, \.inheritEnv),
+            Key("protocol", .choice, \.protocolKind),
+            Key("accept_binary", .boolean, \.acceptBinary),
+            Key("stop", table: Stop.schema, \.stop),
+            Key("oversize_response", .size(from: 0), \.oversizeResponse),
+            Key("expose_stderr", .boolean, \.exposeStderr),
+            Key("limits", table: Limits.serverSchema, \.self),
+        ],
+        refused: [
+            "url":
+                "is not supported yet: HTTP servers come in a later version; give a `command` that starts a stdio server"
+        ]
+    )
+}
+
+extension Server.Stop {
+    static let schema = TableSchema<Server.Stop>(keys: [
+        Key("stdin_grace", .duration(mayBeZero: true), \.stdinGrace),
+        Key("term_grace", .duration(mayBeZero: true), \.termGrace),
+    ])
+}

@@ -1,0 +1,92 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+extension Key<Configuration> {
+    /// `[servers.NAME]`, any number of them.
+    static let servers = Key(
+        name: "servers",
+        read: { entry, _, configuration, diagnostics in
+            guard case .table(let entries) = entry.node.value else {
+                let message =
+                    "`servers` must be a table: write [servers.NAME] with single brackets, not \(entry.node.kind)"
+                diagnostics.report(message, at: entry.node.position)
+                return
+            }
+            configuration.servers = entries.compactMap { entry in
+                Server(reading: entry, limits: configuration.limits, &diagnostics)
+            }
+            reportSharedPaths(entries, &diagnostics)
+        },
+        settings: { configuration in
+            configuration.servers.flatMap { server in
+                Server.schema.settings(of: server).map { $0.under(server.name).under("servers") }
+            }
+        }
+    )
+
+    // Judged on the document, not on the model, so that a server with another fault still counts.
+    private static func reportSharedPaths(_ servers: [TOMLEntry], _ diagnostics: inout Diagnostics) {
+        var owners: [String: TOMLEntry] = [:]
+        for server in servers {
+            var path = "/" + server.key
+            var position = server.keyPosition
+            if let entry = server.entries["path"] {
+                guard case .string(let text) = entry.node.value else { continue }
+                (path, position) = (text, entry.node.position)
+            }
+            if let owner = owners[path] {
+                diagnostics.report(
+                    "server `\(server.key)` has the path \(quoted(path)), which is already that of server `\(owner.key)` "
+                        + "(line \(owner.keyPosition.line)): give it a `path` of its own",
+                    at: position
+                )
+            } else {
+                owners[path] = server
+            }
+        }
+    }
+}
+
+extension Server {
+    fileprivate init?(reading entry: TOMLEntry, limits: Limits, _ diagnostics: inout Diagnostics) {
+        guard Self.isName(entry.key) else {
+            diagnostics.report(
+                "a server's name may hold only letters, digits, `_`, `-` and `.`, and not be `.` or `..`: "
+                    + quoted(entry.key),
+                at: entry.keyPosition
+            )
+            return nil
+        }
+        guard case .table(let entries) = entry.node.value else {
+            let message =
+                "`servers.\(entry.key)` must be a table: write [servers.NAME] and below it `command = [\"…\"]`"
+            diagnostics.report("\(message), not \(entry.node.kind)", at: entry.node.position)
+            return nil
+        }
+        self.init(name: entry.key, limits: limits, place: diagnostics.place(entry.keyPosition))
+        Self.schema.read(entries, name: "servers.\(entry.key)", into: &self, &diagnostics)
+        if entries["command"] == nil, entries["url"] == nil {
+            let message =
+                "server `\(name)` has no `command`: add, for example, command = [\"uvx\", \"mcp-server-time\"]"
+            diagnostics.report(message, at: entry.keyPosition)
+        }
+        if entries["path"] == nil, ServerPath.reserved.contains(path) {
+            diagnostics.report(
+                "server `\(name)` would have the path \(quoted(path)), which is reserved for the bridge's own health "
+                    + "answers: give it another `path`",
+                at: entry.keyPosition
+            )
+        }
+    }
+
+    private static func isName(_ name: String) -> Bool {
+        let isPlain = name.utf8.allSatisfy { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: "_.-".utf8.contains(byte)
+            }
+        }
+        return isPlain && !name.isEmpty && name != "." && name != ".."
+    }
+}
