@@ -7,54 +7,82 @@ package import NIOCore
 /// Bytes on their way out of the bridge, in order, in front of a channel (R46).
 ///
 /// Small messages are gathered in one buffer, so that all of one wake-up go out in one system call; large ones keep
-/// the buffer in which they came. The queue stands before the channel's own, so that a pong can pass it (R13), and is
-/// taken out in pieces, so that progress can be seen while a large message drains.
+/// the buffer in which they came. The queue stands before the channel's own, so that a pong can pass it at the next
+/// boundary between messages (R13), and is taken out in pieces, so that progress shows while a large message drains.
 package struct OutboundQueue: Sendable {
     /// Messages of this size and more are queued in their own buffer instead of being copied.
     package static let ownBufferSize = 16 << 10
     /// The most that is handed to the channel at once.
     package static let pieceSize = 256 << 10
+    /// Control frames held for a peer that does not read; beyond, only the newest are kept (RFC 6455 §5.5.3).
+    package static let urgentSize = 4 << 10
 
-    /// Where small messages are written to. Whoever writes here must not let go of the buffer.
+    private struct Chunk: Sendable {
+        var buffer: ByteBuffer
+        /// Behind this chunk a message ends.
+        var endsMessage: Bool
+    }
+
+    /// Where whole small messages are written to. Whoever writes here must not keep a reference to the buffer.
     package var tail = ByteBuffer()
-    private var chunks: CircularBuffer<ByteBuffer> = CircularBuffer(initialCapacity: 2)
+    private var chunks: CircularBuffer<Chunk> = CircularBuffer(initialCapacity: 1)
     private var chunkBytes = 0
+    private var urgent = ByteBuffer()
+    /// What was taken out last ended a message.
+    private var isAtBoundary = true
 
     package init() {}
 
-    /// Bytes waiting.
+    /// Bytes waiting, control frames aside.
     package var bytes: Int { self.chunkBytes + self.tail.readableBytes }
-    package var isEmpty: Bool { self.chunks.isEmpty && self.tail.readableBytes == 0 }
+    package var isEmpty: Bool {
+        self.chunks.isEmpty && self.tail.readableBytes == 0 && self.urgent.readableBytes == 0
+    }
 
-    /// Queues a buffer behind all that is there, without copying it.
-    package mutating func append(_ buffer: ByteBuffer) {
-        self.seal()
-        guard buffer.readableBytes > 0 else { return }
-        self.chunkBytes += buffer.readableBytes
-        self.chunks.append(buffer)
+    /// Queues a whole message in its own buffer behind all that is there, without copying it.
+    ///
+    /// - Parameter prefixed: the message's beginning, a frame header, say, stands at the end of ``tail`` already.
+    package mutating func append(_ message: ByteBuffer, prefixed: Bool = false) {
+        self.seal(endsMessage: !prefixed)
+        guard message.readableBytes > 0 else { return }
+        self.chunkBytes += message.readableBytes
+        self.chunks.append(Chunk(buffer: message, endsMessage: true))
+    }
+
+    /// Queues control frames, which pass every message that has not begun to go out.
+    package mutating func appendUrgent(_ frames: ByteBuffer) {
+        if self.urgent.readableBytes + frames.readableBytes > Self.urgentSize { self.urgent = ByteBuffer() }
+        self.urgent.writeImmutableBuffer(frames)
     }
 
     /// The next piece to write; nil when the queue is empty.
     package mutating func next() -> ByteBuffer? {
+        if self.isAtBoundary, self.urgent.readableBytes > 0 {
+            defer { self.urgent = ByteBuffer() }
+            return self.urgent
+        }
         if self.chunks.isEmpty {
             guard self.tail.readableBytes > 0 else {
+                // An idle connection keeps no buffer.
                 self.tail = ByteBuffer()
                 return nil
             }
-            guard self.tail.readableBytes > Self.pieceSize else {
-                // An idle connection keeps no buffer.
+            if self.tail.readableBytes <= Self.pieceSize {
                 defer { self.tail = ByteBuffer() }
                 return self.tail
             }
-            self.seal()
+            self.seal(endsMessage: true)
         }
-        if self.chunks[self.chunks.startIndex].readableBytes <= Self.pieceSize {
-            let piece = self.chunks.removeFirst()
-            self.chunkBytes -= piece.readableBytes
-            return piece
+        let first = self.chunks.startIndex
+        if self.chunks[first].buffer.readableBytes <= Self.pieceSize {
+            let chunk = self.chunks.removeFirst()
+            self.chunkBytes -= chunk.buffer.readableBytes
+            self.isAtBoundary = chunk.endsMessage
+            return chunk.buffer
         }
         self.chunkBytes -= Self.pieceSize
-        return self.chunks[self.chunks.startIndex].readSlice(length: Self.pieceSize)
+        self.isAtBoundary = false
+        return self.chunks[first].buffer.readSlice(length: Self.pieceSize)
     }
 
     /// Forgets all that waits.
@@ -62,10 +90,10 @@ package struct OutboundQueue: Sendable {
         self = OutboundQueue()
     }
 
-    private mutating func seal() {
+    private mutating func seal(endsMessage: Bool) {
         guard self.tail.readableBytes > 0 else { return }
         self.chunkBytes += self.tail.readableBytes
-        self.chunks.append(self.tail)
+        self.chunks.append(Chunk(buffer: self.tail, endsMessage: endsMessage))
         self.tail = ByteBuffer()
     }
 }

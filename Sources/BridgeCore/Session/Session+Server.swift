@@ -18,6 +18,8 @@ extension Session {
         case skipped(String)
         /// The bridge has answered in its stead; the frame was written.
         case replaced(String)
+        /// It had to be changed in more places than one; the frame was written.
+        case rewritten
     }
 
     /// A byte range of a message and what stands in its place: the client's own spelling of an id (R22, R26).
@@ -55,10 +57,31 @@ extension Session {
             guard envelope.isArray else { return self.skip("not a message") }
             return .elements(ArrayElements(text).map { $0.shifted(by: range.lowerBound) })
         }
-        if let method = envelope.method {
-            return self.judgeCall(method, envelope, text, range)
+        let verdict =
+            if let method = envelope.method {
+                self.judgeCall(method, envelope, text, range)
+            } else {
+                self.judgeAnswer(envelope, text, range, replies: &replies)
+            }
+        guard envelope.hasLineBreak, case .forward(_, let splice) = verdict else { return verdict }
+        Self.writeWithoutBreaks(line, range, splice, to: &replies)
+        return .rewritten
+    }
+
+    /// A server's message with CR between its tokens: one line to the client all the same (R12).
+    private static func writeWithoutBreaks(
+        _ line: UnsafeRawBufferPointer,
+        _ range: Range<Int>,
+        _ splice: Splice?,
+        to frames: inout ByteBuffer
+    ) {
+        var message = Array(line[range])
+        for index in message.indices where message[index] == 0x0D || message[index] == 0x0A { message[index] = 0x20 }
+        if let splice {
+            let place = splice.range.shifted(by: -range.lowerBound)
+            message.replaceSubrange(place, with: splice.replacement)
         }
-        return self.judgeAnswer(envelope, text, range, replies: &replies)
+        message.withUnsafeBytes { FrameWriter.writeText($0, to: &frames) }
     }
 
     /// A line over `max_line` began with `prefix`: answers the request that it was for; false if none can be told.
