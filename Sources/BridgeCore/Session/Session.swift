@@ -72,25 +72,22 @@ package struct Session: Sendable {
     /// A request is in flight or a listen is open: the connection is not idle (R43).
     package var isWaiting: Bool { self.inFlight.owed > 0 }
 
-    /// Answers every request in flight with `reply`, as frames, in the order in which they arrived (R21, R35).
-    package mutating func answerAll(_ reply: BridgeReply, into frames: inout ByteBuffer) {
-        for (id, request) in self.inFlight.removeAll() {
-            self.send(reply, id: request.spelling ?? id.spelling, into: &frames)
-        }
-    }
-
-    /// `notifications/cancelled` for every request in flight, one a line, for a server whose client has gone (R37).
+    /// The session is over: answers every request in flight with `reply`, as frames, in the order in which they arrived
+    /// (R21, R35), or with nothing where nobody is left to read.
     ///
-    /// `initialize` must not be cancelled (lifecycle, all legacy revisions).
-    package mutating func cancelAll() -> ByteBuffer {
-        var lines = ByteBuffer()
-        guard self.settings.framing == .mcp else { return lines }
-        for (id, request) in self.inFlight.removeAll() where request.role != .initialize {
-            lines.writeString(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#)
-            lines.writeBytes(request.spelling ?? id.spelling)
-            lines.writeString(",\"reason\":\"client disconnected\"}}\n")
+    /// - Returns: `notifications/cancelled` for each of them, one a line, for a server that lives on for a moment (R37).
+    ///   `initialize` must not be cancelled (lifecycle, all legacy revisions).
+    package mutating func finish(_ reply: BridgeReply?, into frames: inout ByteBuffer) -> ByteBuffer {
+        var cancellations = ByteBuffer()
+        for (id, request) in self.inFlight.removeAll() {
+            let spelling = request.spelling ?? id.spelling
+            if let reply { self.send(reply, id: spelling, into: &frames) }
+            guard request.role != .initialize else { continue }
+            cancellations.writeString(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#)
+            cancellations.writeBytes(spelling)
+            cancellations.writeString(",\"reason\":\"the client's connection ended\"}}\n")
         }
-        return lines
+        return cancellations
     }
 
     /// Appends an answer of the bridge's own as a text frame.

@@ -1,0 +1,72 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import BridgeConfig
+internal import BridgeCore
+
+/// A server of the configuration with everything that a connection to it needs, made once at start.
+package struct ServedServer: Sendable {
+    package let index: Int
+    package let configuration: Server
+    /// The child's variables, and the values among them that must never be shown.
+    package let environment: ResolvedEnvironment
+
+    package init(index: Int, configuration: Server, environment: ResolvedEnvironment) {
+        self.index = index
+        self.configuration = configuration
+        self.environment = environment
+    }
+
+    var name: String { self.configuration.name }
+
+    var readerLimits: MessageReader.Limits {
+        MessageReader.Limits(
+            maxMessage: self.configuration.limits.maxMessage,
+            maxFragments: self.configuration.limits.maxFragments,
+            acceptBinary: self.configuration.acceptBinary
+        )
+    }
+
+    var deadlines: Deadlines.Settings {
+        let limits = self.configuration.limits
+        return Deadlines.Settings(
+            idleTimeout: limits.idleTimeout.nanoseconds,
+            maxConnectionAge: limits.maxConnectionAge.nanoseconds,
+            pingInterval: limits.pingInterval.nanoseconds,
+            pongTimeout: limits.pongTimeout.nanoseconds,
+            writeTimeout: limits.writeTimeout.nanoseconds
+        )
+    }
+
+    func sessionSettings(_ id: ConnectionID) -> Session.Settings {
+        Session.Settings(
+            framing: self.configuration.protocolKind == .lines ? .lines : .mcp,
+            maxInvalid: self.configuration.limits.maxInvalid,
+            oversizeResponse: self.configuration.oversizeResponse,
+            connection: id.description
+        )
+    }
+
+    func command(_ id: ConnectionID) -> ChildCommand {
+        ChildCommand(
+            arguments: self.configuration.command,
+            environment: self.environment.variables,
+            workingDirectory: self.configuration.cwd,
+            stop: StopGraces(
+                stdin: self.configuration.stop.stdinGrace,
+                term: self.configuration.stop.termGrace
+            ),
+            mark: id.description
+        )
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds, at most what 64 bits hold.
+    var nanoseconds: Int64 {
+        let (seconds, attoseconds) = self.components
+        let (product, isOver) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        return isOver ? .max : product + attoseconds / 1_000_000_000
+    }
+}

@@ -1,0 +1,286 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BridgeConfig
+internal import BridgeCore
+internal import Logging
+internal import NIOCore
+
+/// One client's connection: joins its WebSocket, its session and its backend (R36).
+///
+/// Lives on the client channel's event loop and is never touched from elsewhere. The ways of a message:
+/// client → `receivedMessage` → Session → `toServer` → backend, and back: backend → `received(line:)` →
+/// Session → the WebSocket's outbound queue → client. Nothing is copied into another shape on the way.
+final class Connection {
+    private enum State {
+        case open
+        /// The server ended before the client said a word: the first message is answered with the reason (R38).
+        case awaitingFirstMessage(SessionEnd, stderr: [String])
+        case ending(SessionEnd)
+        case closed
+    }
+
+    /// How long a client may take to say its first word to a server that has ended already.
+    private static let firstMessagePatience = TimeAmount.seconds(10)
+
+    let id: ConnectionID
+    let server: ServedServer
+    let eventLoop: any EventLoop
+    let backend: any Backend
+    let logger: Logger
+    private(set) var webSocket: WebSocketHandler!
+    var session: Session
+    /// Messages on their way to the server.
+    var toServer = OutboundQueue()
+    private var state = State.open
+    var deadlines: Deadlines
+    private var timer: Scheduled<Void>?
+    private var timerDeadline: Int64 = .max
+    private let began: Int64
+    private(set) var isDraining = false
+    private var isClientPaused = false
+    private var isServerPaused = false
+    var loggedSkips = 0
+    private let onClosed: (Connection) -> Void
+
+    /// - Parameter onClosed: called once, when the client's channel is closed.
+    init(
+        id: ConnectionID,
+        server: ServedServer,
+        backend: any Backend,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        onClosed: @escaping (Connection) -> Void
+    ) {
+        let now = Self.now()
+        self.id = id
+        self.server = server
+        self.backend = backend
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.session = Session(server.sessionSettings(id))
+        self.deadlines = Deadlines(server.deadlines, now: now)
+        self.began = now
+        self.onClosed = onClosed
+        self.webSocket = WebSocketHandler(connection: self, limits: server.readerLimits)
+    }
+
+    static func now() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds) }
+
+    var isOpen: Bool { if case .open = self.state { true } else { false } }
+    /// The client has said at least one thing.
+    var hasHeardClient: Bool { self.session.counters.messagesFromClient + self.session.counters.refused > 0 }
+
+    /// The handshake is done and the WebSocket handler is in place.
+    func start() {
+        self.backend.setReading(true)
+        self.armTimer()
+    }
+
+    // MARK: Client → server
+
+    /// Anything came from the client.
+    func receivedBytes() {
+        self.deadlines.receivedBytes(at: Self.now())
+    }
+
+    /// A message stands at the end of `toServer.tail`.
+    func receivedMessage(at start: Int) {
+        guard self.isOpen else {
+            let message = self.toServer.tail.getSlice(at: start, length: self.toServer.tail.writerIndex - start)
+            self.toServer.tail.moveWriterIndex(to: start)
+            return self.receivedLate(message ?? ByteBuffer())
+        }
+        let outcome = self.session.receivedFromClient(
+            &self.toServer.tail,
+            from: start,
+            replies: &self.webSocket.outbound.tail
+        )
+        if case .flood = outcome { self.end(.invalidFlood) }
+    }
+
+    /// A message that came in pieces, in a buffer of its own.
+    func received(assembled message: ByteBuffer) {
+        guard self.isOpen else { return self.receivedLate(message) }
+        var message = message
+        let outcome = self.session.receivedFromClient(
+            &message,
+            from: message.readerIndex,
+            replies: &self.webSocket.outbound.tail
+        )
+        switch outcome {
+        case .consumed: return
+        case .flood: self.end(.invalidFlood)
+        case .forwarded:
+            if message.readableBytes >= OutboundQueue.ownBufferSize {
+                self.toServer.append(message)
+            } else {
+                self.toServer.tail.writeBuffer(&message)
+            }
+        }
+    }
+
+    /// A message for a server that is over: the first one is still answered (R38), the rest come too late.
+    private func receivedLate(_ message: ByteBuffer) {
+        guard case .awaitingFirstMessage(let end, let stderr) = self.state else { return }
+        var message = message
+        _ = self.session.receivedFromClient(
+            &message,
+            from: message.readerIndex,
+            replies: &self.webSocket.outbound.tail
+        )
+        self.state = .open
+        self.end(end, stderr: stderr)
+    }
+
+    /// One wake-up's worth of input has been taken.
+    func receivedAll() {
+        guard self.isOpen else { return }
+        if !self.toServer.isEmpty { self.deadlines.passedMessage(at: Self.now()) }
+        self.flushToServer()
+        self.flushToClient()
+    }
+
+    /// Writes what is queued for the server, and stops the client while too much is left (R46).
+    func flushToServer() {
+        while self.backend.isWritable, !self.toServer.isEmpty {
+            while self.backend.isWritable, let piece = self.toServer.next() { self.backend.write(piece) }
+            self.backend.flush()
+            self.deadlines.serverStalled(false, at: Self.now())
+        }
+        if !self.toServer.isEmpty {
+            self.deadlines.serverStalled(true, at: Self.now())
+            self.armTimer()
+        }
+        self.pauseClient(self.toServer.bytes, limit: self.server.configuration.limits.queue)
+    }
+
+    private func pauseClient(_ queued: Int, limit: Int) {
+        // Half the mark below, so that a slow server does not make the bridge stop and go at every message.
+        let mustPause = self.isClientPaused ? queued > limit / 2 : queued > limit
+        guard mustPause != self.isClientPaused else { return }
+        self.isClientPaused = mustPause
+        self.deadlines.clientPaused(mustPause, at: Self.now())
+        self.webSocket.setReading(!mustPause)
+        if !mustPause { self.armTimer() }
+    }
+
+    // MARK: Server → client
+
+    /// The socket has taken something: progress.
+    func clientDrained() {
+        self.deadlines.clientStalled(false, at: Self.now())
+        self.flushToClient()
+    }
+
+    /// Writes what is queued for the client, and stops the server while too much is left (R46).
+    func flushToClient() {
+        if self.webSocket.flush() { self.deadlines.clientStalled(false, at: Self.now()) }
+        if self.webSocket.isStalled {
+            self.deadlines.clientStalled(true, at: Self.now())
+            self.armTimer()
+        }
+        let queued = self.webSocket.outbound.bytes
+        let limit = self.server.configuration.limits.queue
+        let mustPause = self.isServerPaused ? queued > limit / 2 : queued > limit
+        guard mustPause != self.isServerPaused else { return }
+        self.isServerPaused = mustPause
+        self.backend.setReading(!mustPause)
+    }
+
+    // MARK: Time
+
+    /// Arms the one timer for the earliest deadline, unless it is armed for that or sooner.
+    private func armTimer() {
+        guard let next = self.deadlines.next(), next < self.timerDeadline else { return }
+        self.timer?.cancel()
+        self.timerDeadline = next
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(
+            deadline: .uptimeNanoseconds(UInt64(max(0, next)))
+        ) { [weak self] in
+            self?.timerFired()
+        }
+    }
+
+    private func timerFired() {
+        self.timerDeadline = .max
+        guard self.isOpen else { return }
+        switch self.deadlines.fire(at: Self.now(), isWaiting: self.session.isWaiting) {
+        case .nothing: break
+        case .sendPing: self.webSocket.sendPing()
+        case .end(let end): return self.end(end)
+        }
+        self.armTimer()
+    }
+
+    // MARK: The end
+
+    /// The daemon drains: ends at once if idle, else as soon as the last request is answered (R44).
+    func drain() {
+        self.isDraining = true
+        if !self.session.isBusy { self.end(.draining) }
+    }
+
+    /// Ends the session: every request in flight is answered first, then the close (R21, R35, R37).
+    func end(_ end: SessionEnd, stderr: [String] = []) {
+        switch self.state {
+        case .open, .awaitingFirstMessage: self.state = .ending(end)
+        case .ending, .closed: return
+        }
+        self.timer?.cancel()
+        let farewell = self.session.finish(end.reply(stderr: stderr), into: &self.webSocket.outbound.tail)
+        if !end.isServerGone { self.backend.end(farewell: farewell) }
+        self.toServer.removeAll()
+        switch end {
+        case .clientClosed, .clientGone: break
+        case .peerDead: self.webSocket.cut()
+        case .protocolFailure(let failure):
+            self.webSocket.close(failure.code, reason: failure.reason, readerHasFailed: true)
+        default:
+            if let code = end.closeCode { self.webSocket.close(code, reason: end.reason, readerHasFailed: false) }
+        }
+    }
+
+    /// The server was over before the client said a word: the first message is to be answered with the reason (R38).
+    func awaitFirstMessage(_ end: SessionEnd, stderr: [String]) {
+        self.state = .awaitingFirstMessage(end, stderr: stderr)
+        self.timer?.cancel()
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.firstMessagePatience) { [weak self] in
+            self?.end(end, stderr: stderr)
+        }
+    }
+
+    /// The client's channel is closed for good.
+    func clientChannelClosed() {
+        guard case .ending(let end) = self.state else { return }
+        self.state = .closed
+        self.log(end)
+        self.onClosed(self)
+    }
+
+    private func log(_ end: SessionEnd) {
+        let counters = self.session.counters
+        let level: Logger.Level = if case .bridgeFault = end { .error } else { .info }
+        self.logger.log(
+            level: level,
+            "connection ended",
+            metadata: [
+                LogKey.cause: "\(end.cause)",
+                LogKey.reason: "\(end.reason)",
+                LogKey.closeCode: "\(self.webSocket.closeCode.rawValue)",
+                LogKey.durationMilliseconds: "\((Self.now() - self.began) / 1_000_000)",
+                LogKey.messagesIn: "\(counters.messagesFromClient)",
+                LogKey.messagesOut: "\(counters.messagesToClient)",
+                LogKey.bytesIn: "\(counters.bytesFromClient)",
+                LogKey.bytesOut: "\(counters.bytesToClient)",
+                LogKey.refused: "\(counters.refused)",
+                LogKey.dropped: "\(counters.dropped)",
+                LogKey.skipped: "\(counters.skipped)",
+            ]
+        )
+    }
+}
+
+@available(*, unavailable)
+extension Connection: Sendable {}
