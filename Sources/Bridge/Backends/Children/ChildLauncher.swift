@@ -1,0 +1,210 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import BridgeCore
+import CSpawn
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Makes the pipes and starts the program. Leaves no descriptor and no process behind when it throws.
+struct ChildLauncher {
+    struct Launched {
+        var pid: Int32
+        var pidfd: CInt
+        var stdin: CInt
+        var stdout: CInt
+        var stderr: CInt
+
+        /// Kills the child, waits for it and closes everything: it never was.
+        func undo() {
+            cspawn_kill_and_reap(self.pid)
+            for descriptor in [self.pidfd, self.stdin, self.stdout, self.stderr] { close(descriptor) }
+        }
+    }
+
+    /// RLIMIT_NOFILE of the children; nil: the daemon's.
+    var descriptorLimit: DescriptorLimit?
+
+    /// Blocks for the time of an exec; the calling thread must outlive the child (PR_SET_PDEATHSIG).
+    func launch(_ command: ChildCommand) throws(SpawnError) -> Launched {
+        let path = try ProgramSearch.resolve(command.arguments.first ?? "", environment: command.environment)
+
+        var arguments = CStringBlock()
+        for argument in command.arguments { try arguments.append(argument) }
+        var environment = CStringBlock()
+        // First, so that who looks for it in /proc finds it at once.
+        try environment.append("\(ConnectionMark.variable)=\(command.mark)")
+        for (name, value) in command.environment where name != ConnectionMark.variable {
+            try environment.append("\(name)=\(value)")
+        }
+
+        var pipes = PipeSet()
+        defer { pipes.closeAll() }
+        for _ in 0..<3 { try pipes.add() }
+
+        let outcome = path.withCString { path in
+            arguments.withPointers { arguments in
+                environment.withPointers { environment in
+                    guard let directory = command.workingDirectory else {
+                        return self.spawn(path, arguments, environment, nil, pipes)
+                    }
+                    return directory.withCString { self.spawn(path, arguments, environment, $0, pipes) }
+                }
+            }
+        }
+        guard outcome.stage == CSPAWN_STAGE_NONE else {
+            throw self.error(outcome, command: command, path: path)
+        }
+        return Launched(
+            pid: outcome.pid,
+            pidfd: outcome.pidfd,
+            stdin: pipes.keep(1),
+            stdout: pipes.keep(2),
+            stderr: pipes.keep(4)
+        )
+    }
+
+    private func spawn(
+        _ path: UnsafePointer<CChar>,
+        _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>,
+        _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>,
+        _ directory: UnsafePointer<CChar>?,
+        _ pipes: borrowing PipeSet
+    ) -> cspawn_result {
+        var request = cspawn_request()
+        request.path = path
+        request.argv = arguments
+        request.envp = environment
+        request.directory = directory
+        request.descriptors = (pipes.descriptors[0], pipes.descriptors[3], pipes.descriptors[5])
+        request.death_signal = SIGTERM
+        if let limit = self.descriptorLimit {
+            request.sets_descriptor_limit = 1
+            request.soft_descriptor_limit = limit.soft
+            request.hard_descriptor_limit = limit.hard
+        }
+        var result = cspawn_result()
+        _ = cspawn_spawn(&request, &result)
+        return result
+    }
+
+    private func error(_ outcome: cspawn_result, command: ChildCommand, path: String) -> SpawnError {
+        let error = outcome.error
+        let text = SpawnError.text(error)
+        let place = path.hasPrefix("/") ? "" : command.workingDirectory.map { " in \($0)" } ?? ""
+        let program = path + place
+        switch outcome.stage {
+        case CSPAWN_STAGE_DIRECTORY:
+            let directory = command.workingDirectory ?? ""
+            return SpawnError(
+                code: .workingDirectory(directory, errno: error),
+                message: "working directory \(directory): \(text)"
+            )
+        case CSPAWN_STAGE_INTERPRETER:
+            return SpawnError(
+                code: .interpreterMissing(path),
+                message: "\(program) exists, but the interpreter that it names does not"
+            )
+        case CSPAWN_STAGE_EXEC:
+            switch error {
+            case ENOENT, ENOTDIR:
+                return SpawnError(code: .programNotFound(path), message: "no such program: \(program)")
+            case EACCES, EPERM, ENOEXEC:
+                return SpawnError(code: .notExecutable(path), message: "cannot execute \(program): \(text)")
+            case EAGAIN, ENOMEM, EMFILE, ENFILE:
+                return .resources("cannot execute \(program)", errno: error)
+            default:
+                return SpawnError(
+                    code: .other(stage: "exec", errno: error),
+                    message: "cannot execute \(program): \(text)"
+                )
+            }
+        case CSPAWN_STAGE_CLONE:
+            return .resources("no process for \(program)", errno: error)
+        default:
+            let stage = Self.stageName(outcome.stage)
+            return SpawnError(
+                code: .other(stage: stage, errno: error),
+                message: "cannot start \(program) (\(stage)): \(text)"
+            )
+        }
+    }
+
+    private static func stageName(_ stage: cspawn_stage) -> String {
+        switch stage {
+        case CSPAWN_STAGE_SESSION: "session"
+        case CSPAWN_STAGE_DESCRIPTORS: "descriptors"
+        case CSPAWN_STAGE_LIMITS: "limits"
+        case CSPAWN_STAGE_ORPHANED: "orphaned"
+        default: "unknown"
+        }
+    }
+}
+
+/// Three pipes: [0, 1] stdin, [2, 3] stdout, [4, 5] stderr; even is the end to read from.
+private struct PipeSet {
+    private(set) var descriptors: [CInt] = []
+
+    mutating func add() throws(SpawnError) {
+        var ends: (CInt, CInt) = (-1, -1)
+        let made = withUnsafeMutablePointer(to: &ends) { ends in
+            ends.withMemoryRebound(to: CInt.self, capacity: 2) { cspawn_pipe($0) }
+        }
+        guard made == 0 else { throw .resources("no pipe for a child", errno: errno) }
+        self.descriptors.append(ends.0)
+        self.descriptors.append(ends.1)
+    }
+
+    /// Exempts one from ``closeAll()``.
+    mutating func keep(_ index: Int) -> CInt {
+        defer { self.descriptors[index] = -1 }
+        return self.descriptors[index]
+    }
+
+    mutating func closeAll() {
+        for descriptor in self.descriptors where descriptor >= 0 { close(descriptor) }
+        self.descriptors = []
+    }
+}
+
+/// Strings as execve(2) wants them, in one allocation.
+private struct CStringBlock {
+    private var bytes: [CChar] = []
+    private var starts: [Int] = []
+
+    mutating func append(_ string: String) throws(SpawnError) {
+        self.starts.append(self.bytes.count)
+        for byte in string.utf8 {
+            guard byte != 0 else {
+                throw SpawnError(
+                    code: .other(stage: "arguments", errno: EINVAL),
+                    message: "a NUL byte in an argument or variable of the command"
+                )
+            }
+            self.bytes.append(CChar(bitPattern: byte))
+        }
+        self.bytes.append(0)
+    }
+
+    mutating func withPointers<Value>(
+        _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Value
+    ) -> Value {
+        let starts = self.starts
+        return self.bytes.withUnsafeMutableBufferPointer { bytes in
+            withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<CChar>?.self, capacity: starts.count + 1) {
+                pointers in
+                for (index, start) in starts.enumerated() {
+                    pointers.initializeElement(at: index, to: bytes.baseAddress.map { $0 + start })
+                }
+                pointers.initializeElement(at: starts.count, to: nil)
+                guard let base = pointers.baseAddress else { preconditionFailure("a temporary allocation has a base") }
+                return body(base)
+            }
+        }
+    }
+}
