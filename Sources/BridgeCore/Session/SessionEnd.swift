@@ -26,19 +26,13 @@ package enum SessionEnd: Sendable, Equatable {
     /// The server does not read (R46).
     case serverStalled
     /// The server's process ended (R38).
-    case serverExited(ServerExit)
+    case serverExited(ChildExit)
     /// The server closed its stdout but lives (R45).
     case serverClosedOutput
     /// The server wrote a line over `max_line` that belongs to no known request (R40).
     case lineTooLong(limit: Int)
     /// The bridge itself failed.
     case bridgeFault(String)
-}
-
-/// How a server's process ended.
-package enum ServerExit: Sendable, Equatable {
-    case exited(Int32)
-    case signaled(Int32)
 }
 
 extension SessionEnd {
@@ -68,8 +62,7 @@ extension SessionEnd {
         case .invalidFlood: "too many invalid messages in a row"
         case .clientStalled: "client does not read"
         case .serverStalled: "MCP server does not read"
-        case .serverExited(.exited(let status)): "MCP server exited with status \(status)"
-        case .serverExited(.signaled(let signal)): "MCP server was ended by signal \(signal)"
+        case .serverExited(let exit): "MCP server ended: \(exit)"
         case .serverClosedOutput: "MCP server closed its output"
         case .lineTooLong(let limit): "MCP server wrote a line over \(limit) bytes"
         case .bridgeFault(let message): message
@@ -105,7 +98,7 @@ extension SessionEnd {
         var data: [(key: String, value: BridgeReply.Datum)] = []
         switch self {
         case .serverExited(.exited(let status)): data.append(("exit_status", .integer(Int(status))))
-        case .serverExited(.signaled(let signal)): data.append(("signal", .integer(Int(signal))))
+        case .serverExited(.signaled(let signal, _)): data.append(("signal", .integer(Int(signal))))
         default: break
         }
         if !stderr.isEmpty { data.append(("stderr", .text(stderr.joined(separator: "\n")))) }

@@ -1,0 +1,306 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BridgeCore
+internal import Glibc
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+
+/// A child process and its three pipes (R36–R41). Lives on its client's event loop; processes are the
+/// ChildSupervisor's.
+final class StdioBackend: Backend {
+    /// How long a server's output is read on after it exited: a grandchild may hold the pipes for ever (R38).
+    private static let exitDrain = TimeAmount.seconds(1)
+    /// How long a server may live on after closing its output before that counts as its end (R45).
+    private static let exitAfterOutput = TimeAmount.milliseconds(500)
+
+    /// Who gets the output; nil before the handshake is done and after the end.
+    var receiver: (any BackendReceiver)?
+    private(set) var pid: Int32?
+    private let server: ServedServer
+    private let supervisor: ChildSupervisor
+    private let eventLoop: any EventLoop
+    private let logger: Logger
+    private var child: Child?
+    private var channel: (any Channel)?
+    private var errorChannel: (any Channel)?
+    private var lines: LineReader
+    private var errors: StandardErrorLines
+    private var exit: ChildExit?
+    private var isOutputOver = false
+    private var isErrorOver = false
+    private var isEnding = false
+    private var hasReported = false
+    private var patience: Scheduled<Void>?
+    /// Whether output is read: not before the client's handshake is done, and not while the client does not read.
+    fileprivate private(set) var isReading = false
+
+    init(server: ServedServer, supervisor: ChildSupervisor, eventLoop: any EventLoop, logger: Logger) {
+        self.server = server
+        self.supervisor = supervisor
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.lines = LineReader(limit: server.configuration.limits.maxLine)
+        self.errors = StandardErrorLines(secrets: server.environment.secrets)
+    }
+
+    /// Starts the child (R39); the future fails with SpawnError, or with the error of its pipes.
+    ///
+    /// - Parameter gone: called on the supervisor's thread when no descendant of the child is left; not after a failure
+    ///   to start it.
+    func start(_ id: ConnectionID, gone: @escaping @Sendable () -> Void) -> EventLoopFuture<Void> {
+        let promise = self.eventLoop.makePromise(of: Child.self)
+        let this = NIOLoopBound(self, eventLoop: self.eventLoop)
+        let eventLoop = self.eventLoop
+        self.supervisor.spawn(
+            self.server.command(id),
+            onExit: { exit in eventLoop.execute { this.value.exited(exit) } },
+            onGone: {
+                gone()
+                eventLoop.execute { this.value.familyGone() }
+            },
+            completion: { promise.completeWith($0) }
+        )
+        return promise.futureResult.assumeIsolated().flatMap { self.connect($0) }.nonisolated()
+    }
+
+    /// Hands the pipes to the event loop.
+    private func connect(_ child: Child) -> EventLoopFuture<Void> {
+        self.child = child
+        self.pid = child.pid
+        let this = NIOLoopBound(self, eventLoop: self.eventLoop)
+        let errorChannel = NIOPipeBootstrap(group: self.eventLoop)
+            .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16_384))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ChildErrorHandler(this.value))
+                }
+            }
+            .takingOwnershipOfDescriptor(input: child.stderr)
+        let channel = NIOPipeBootstrap(group: self.eventLoop)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 2_048, maximum: 65_536))
+            .channelOption(.writeBufferWaterMark, value: .init(low: 32 << 10, high: 64 << 10))
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ChildPipeHandler(this.value))
+                }
+            }
+            .takingOwnershipOfDescriptors(input: child.stdout, output: child.stdin)
+        errorChannel.whenFailure { _ in close(child.stderr) }
+        channel.whenFailure { _ in
+            close(child.stdout)
+            close(child.stdin)
+        }
+        return errorChannel.and(channel).assumeIsolated()
+            .map { (errorChannel, channel) in
+                self.errorChannel = errorChannel
+                self.channel = channel
+                // The client may have gone, or the child ended, in the meantime.
+                if self.isEnding { self.closeInput(farewell: ByteBuffer()) }
+            }
+            .nonisolated()
+    }
+
+    // MARK: Backend
+
+    var isWritable: Bool { self.channel?.isWritable ?? true }
+
+    func write(_ lines: ByteBuffer) {
+        self.channel?.write(lines, promise: nil)
+    }
+
+    func flush() {
+        self.channel?.flush()
+    }
+
+    func setReading(_ isOn: Bool) {
+        guard self.isReading != isOn else { return }
+        self.isReading = isOn
+        if isOn { self.channel?.read() }
+    }
+
+    func end(farewell: ByteBuffer) {
+        guard !self.isEnding else { return }
+        self.isEnding = true
+        self.receiver = nil
+        self.patience?.cancel()
+        self.closeInput(farewell: farewell)
+    }
+
+    private func closeInput(farewell: ByteBuffer) {
+        // From here on the output is read into nothing, so that a child blocked in a write sees its input end.
+        self.setReading(true)
+        if let channel = self.channel {
+            if farewell.readableBytes > 0 { channel.writeAndFlush(farewell, promise: nil) }
+            channel.close(mode: .output, promise: nil)
+        }
+        if let child = self.child { self.supervisor.end(child.id) }
+    }
+
+    // MARK: Output
+
+    fileprivate func received(_ output: ByteBuffer) {
+        guard let receiver = self.receiver else { return }
+        var output = output
+        while true {
+            switch self.lines.next(from: &output) {
+            case .needMoreData: return
+            case .line(let count):
+                output.withUnsafeReadableBytes { bytes in
+                    receiver.received(line: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+                }
+                output.moveReaderIndex(forwardBy: count + 1)
+            case .assembled(let line): receiver.received(assembled: line)
+            case .tooLong(let prefix): receiver.receivedTooLong(prefix: prefix)
+            }
+        }
+    }
+
+    fileprivate func receivedAll() {
+        self.receiver?.receivedAllOutput()
+    }
+
+    fileprivate func becameWritable() {
+        self.receiver?.becameWritable()
+    }
+
+    fileprivate func receivedError(_ bytes: ByteBuffer) {
+        self.log(bytes.withUnsafeReadableBytes { self.errors.receive($0, now: Connection.now()) })
+    }
+
+    private func log(_ lines: [String]) {
+        for line in lines { self.logger.info("server wrote to stderr", metadata: [LogKey.stderr: "\(line)"]) }
+    }
+
+    // MARK: The end
+
+    fileprivate func outputEnded() {
+        guard !self.isOutputOver else { return }
+        self.isOutputOver = true
+        if let last = self.lines.finish() { self.receiver?.received(assembled: last) }
+        self.receivedAll()
+        if self.exit == nil { self.wait(Self.exitAfterOutput) } else { self.reportIfOver() }
+    }
+
+    fileprivate func errorEnded() {
+        guard !self.isErrorOver else { return }
+        self.isErrorOver = true
+        self.log(self.errors.finish(now: Connection.now()))
+        self.reportIfOver()
+    }
+
+    private func exited(_ exit: ChildExit) {
+        self.exit = exit
+        self.reportIfOver()
+        if !self.hasReported { self.wait(Self.exitDrain) }
+    }
+
+    private func familyGone() {
+        self.report()
+        self.channel?.close(promise: nil)
+        self.errorChannel?.close(promise: nil)
+    }
+
+    private func wait(_ time: TimeAmount) {
+        self.patience?.cancel()
+        self.patience = self.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in self?.patienceOver() }
+    }
+
+    private func patienceOver() {
+        // What stopped reading is a client that does not read: the write timeout decides how long that may last.
+        if self.exit != nil, !self.isOutputOver, !self.isReading { return self.wait(Self.exitDrain) }
+        self.report()
+    }
+
+    private func reportIfOver() {
+        if self.exit != nil, self.isOutputOver, self.isErrorOver { self.report() }
+    }
+
+    private func report() {
+        guard !self.hasReported, self.exit != nil || self.isOutputOver else { return }
+        // Before the handshake is done there is nobody to tell: `attach` asks again.
+        guard let receiver = self.receiver else { return }
+        self.hasReported = true
+        self.patience?.cancel()
+        let stderr = self.server.configuration.exposeStderr ? self.errors.tail : []
+        let end = self.exit.map { SessionEnd.serverExited($0) } ?? .serverClosedOutput
+        receiver.ended(end, stderr: stderr)
+    }
+
+    /// The handshake is done: from now on `receiver` is told everything, also an end that came before.
+    func attach(_ receiver: any BackendReceiver) {
+        self.receiver = receiver
+        if self.exit != nil { self.wait(Self.exitDrain) }
+        self.reportIfOver()
+    }
+}
+
+/// The child's stdin and stdout as one channel.
+private final class ChildPipeHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+
+    private let backend: StdioBackend
+
+    init(_ backend: StdioBackend) {
+        self.backend = backend
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if self.backend.isReading { context.read() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.backend.received(self.unwrapInboundIn(data))
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.backend.receivedAll()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.backend.becameWritable() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event { self.backend.outputEnded() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.backend.outputEnded()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A server that closed its stdin (EPIPE): NIO closes the channel, and its output has ended then.
+    }
+}
+
+/// The child's stderr.
+private final class ChildErrorHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let backend: StdioBackend
+
+    init(_ backend: StdioBackend) {
+        self.backend = backend
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.backend.receivedError(self.unwrapInboundIn(data))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.backend.errorEnded()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}
+
+@available(*, unavailable)
+extension StdioBackend: Sendable {}

@@ -1,0 +1,29 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// The names of the log's metadata, declared once.
+enum LogKey {
+    static let connection = "connection"
+    static let server = "server"
+    static let peer = "peer"
+    static let pid = "pid"
+    static let cause = "cause"
+    static let reason = "reason"
+    static let closeCode = "close_code"
+    static let durationMilliseconds = "duration_ms"
+    static let messagesIn = "messages_in"
+    static let messagesOut = "messages_out"
+    static let bytesIn = "bytes_in"
+    static let bytesOut = "bytes_out"
+    static let refused = "refused"
+    static let dropped = "dropped"
+    static let skipped = "skipped"
+    static let limit = "limit"
+    static let bytes = "bytes"
+    static let status = "status"
+    static let error = "error"
+    static let stderr = "stderr"
+    static let count = "count"
+    static let signal = "signal"
+}

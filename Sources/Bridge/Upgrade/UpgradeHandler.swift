@@ -1,0 +1,254 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BridgeCore
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+
+/// The opening handshake of one client (RFC 6455 §4.2, R3, R7, R39): judges the request, has the backend started, and
+/// only then answers 101 and gives its place to the WebSocket.
+///
+/// Lives on the client channel's event loop, behind NIO's HTTP/1.1 request decoder.
+final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = Never
+    typealias OutboundOut = ByteBuffer
+
+    /// How long a refused client may take to read the answer and go.
+    private static let lingerTimeout = TimeAmount.seconds(2)
+
+    private enum State {
+        case awaitingHead
+        case awaitingEnd(HTTPRequestHead)
+        /// The backend is being started.
+        case starting
+        case refused
+        case upgraded
+    }
+
+    private let worker: Worker
+    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private var state = State.awaitingHead
+    private var deadline: Scheduled<Void>?
+    private var isReadHeld = false
+    private var isGone = false
+
+    init(worker: Worker, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
+        self.worker = worker
+        self.decoder = decoder
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        let timeout = self.worker.site.handshakeTimeout
+        if timeout > .zero {
+            self.deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
+                context.close(promise: nil)
+            }
+        }
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.deadline?.cancel()
+        self.isGone = true
+        context.fireChannelInactive()
+    }
+
+    /// While the backend starts nothing is read: the client's first messages wait in its socket.
+    func read(context: ChannelHandlerContext) {
+        if case .starting = self.state { self.isReadHeld = true } else { context.read() }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (self.state, self.unwrapInboundIn(data)) {
+        case (.awaitingHead, .head(let head)): self.state = .awaitingEnd(head)
+        case (.awaitingEnd(let head), .body):
+            self.refuse(self.verdict(on: head).rejection ?? .malformedBody, to: head, context)
+        case (.awaitingEnd(let head), .end): self.judge(head, context)
+        default: break
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event {
+            // Half a connection is no use to a handshake; a refused client has read its answer.
+            self.isGone = true
+            context.close(promise: nil)
+            return
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard error is HTTPParserError, case .awaitingHead = self.state else {
+            context.close(promise: nil)
+            return
+        }
+        self.refuse(.malformedSyntax, to: nil, context)
+    }
+
+    // MARK: Judging
+
+    private func verdict(on head: HTTPRequestHead) -> HandshakeVerdict {
+        self.worker.site.rules.judge(
+            HandshakeRequest(
+                method: head.method.rawValue,
+                target: head.uri,
+                httpMajor: head.version.major,
+                httpMinor: head.version.minor,
+                headers: head.headers.map { (name: $0.name, value: $0.value) }
+            )
+        )
+    }
+
+    private func judge(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        switch self.verdict(on: head) {
+        case .refused(let rejection): self.refuse(rejection, to: head, context)
+        case .accepted(let index, let subprotocol, let key):
+            if let rejection = self.worker.site.admission.request(server: index, now: Connection.now()) {
+                self.refuse(rejection, to: head, context)
+            } else {
+                self.start(index, subprotocol: subprotocol, key: key, head, context)
+            }
+        }
+    }
+
+    private func refuse(_ rejection: HandshakeRejection, to head: HTTPRequestHead?, _ context: ChannelHandlerContext) {
+        self.state = .refused
+        self.worker.site.logger.info(
+            "handshake refused",
+            metadata: [
+                LogKey.status: "\(rejection.status)",
+                LogKey.reason: "\(rejection.code.rawValue)",
+                LogKey.peer: "\(context.channel.remoteAddress?.description ?? "unix")",
+            ]
+        )
+        let answer = HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD)
+        context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
+        // Closing at once could reset the connection under an answer that the client has not read yet.
+        context.close(mode: .output, promise: nil)
+        self.deadline?.cancel()
+        self.deadline = context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingerTimeout) {
+            context.close(promise: nil)
+        }
+        if self.isReadHeld { context.read() }
+    }
+
+    // MARK: Starting and switching
+
+    private func start(
+        _ index: Int,
+        subprotocol: String?,
+        key: String,
+        _ head: HTTPRequestHead,
+        _ context: ChannelHandlerContext
+    ) {
+        let site = self.worker.site
+        guard let id = ConnectionID.random() else {
+            site.admission.connectionEnded(server: index)
+            site.admission.childGone(server: index)
+            return self.refuse(.unavailable(.backendUnavailable, "No random bytes.", retryAfter: 1), to: head, context)
+        }
+        self.state = .starting
+        let server = site.servers[index]
+        var logger = site.logger
+        logger[metadataKey: LogKey.connection] = "\(id)"
+        logger[metadataKey: LogKey.server] = "\(server.name)"
+        let backend = StdioBackend(
+            server: server,
+            supervisor: site.supervisor,
+            eventLoop: context.eventLoop,
+            logger: logger
+        )
+        let admission = site.admission
+        backend.start(id, gone: { admission.childGone(server: index) }).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success where self.isGone:
+                admission.spawned(server: index)
+                admission.connectionEnded(server: index)
+                backend.end(farewell: ByteBuffer())
+            case .success:
+                admission.spawned(server: index)
+                let answer = HTTPAnswer.switchingProtocols(key: key, subprotocol: subprotocol)
+                context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
+                self.upgrade(id, server, backend, logger, context)
+            case .failure(let error):
+                admission.connectionEnded(server: index)
+                self.startFailed(error, index, logger, head, context)
+            }
+        }
+    }
+
+    private func startFailed(
+        _ error: any Error,
+        _ index: Int,
+        _ logger: Logger,
+        _ head: HTTPRequestHead,
+        _ context: ChannelHandlerContext
+    ) {
+        let admission = self.worker.site.admission
+        guard let error = error as? SpawnError else {
+            // The child runs, its pipes could not be watched: the supervisor gives the child's place back.
+            logger.error("cannot watch the server's pipes", metadata: [LogKey.error: "\(error)"])
+            return self.refuse(.unavailable(.backendUnavailable, "No descriptors left.", retryAfter: 1), to: head, context)
+        }
+        admission.spawnFailed(server: index, now: Connection.now())
+        logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
+        guard !self.isGone else { return }
+        let message = "The MCP server could not be started: \(error.message)"
+        self.refuse(.unavailable(.backendUnavailable, message, retryAfter: error.isTransient ? 1 : 10), to: head, context)
+    }
+
+    private func upgrade(
+        _ id: ConnectionID,
+        _ server: ServedServer,
+        _ backend: StdioBackend,
+        _ logger: Logger,
+        _ context: ChannelHandlerContext
+    ) {
+        self.state = .upgraded
+        self.deadline?.cancel()
+        let worker = self.worker
+        let connection = Connection(
+            id: id,
+            server: server,
+            backend: backend,
+            eventLoop: context.eventLoop,
+            logger: logger,
+            onClosed: { worker.remove($0) }
+        )
+        logger.info(
+            "connection began",
+            metadata: [
+                LogKey.peer: "\(context.channel.remoteAddress?.description ?? "unix")",
+                LogKey.pid: "\(backend.pid ?? 0)",
+            ]
+        )
+        do {
+            try context.pipeline.syncOperations.addHandler(connection.webSocket)
+        } catch {
+            logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
+            backend.end(farewell: ByteBuffer())
+            worker.site.admission.connectionEnded(server: server.index)
+            return context.close(promise: nil)
+        }
+        worker.add(connection)
+        connection.start()
+        backend.attach(connection)
+        let isReadHeld = self.isReadHeld
+        context.pipeline.syncOperations.removeHandler(self.decoder, promise: nil)
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+        if isReadHeld { context.channel.read() }
+    }
+}
+
+extension HandshakeVerdict {
+    fileprivate var rejection: HandshakeRejection? {
+        if case .refused(let rejection) = self { rejection } else { nil }
+    }
+}
+
+@available(*, unavailable)
+extension UpgradeHandler: Sendable {}
