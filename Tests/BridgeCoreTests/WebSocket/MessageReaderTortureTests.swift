@@ -177,7 +177,7 @@ struct MessageReaderTortureTests {
     func unmasking(_ offset: Int) {
         let mask: UInt32 = 0x8421_C3A5
         let key = (0..<4).map { UInt8(truncatingIfNeeded: mask >> (8 * $0)) }
-        for alignment in 0..<9 {
+        for alignment in [0, 1, 5] {
             for count in 0...200 {
                 for highAt in [nil, 0, count / 2, count - 1] where highAt.map({ 0..<count ~= $0 }) ?? true {
                     var plain = (0..<count).map { UInt8(($0 &* 31 &+ 7) & 0x7F) }
