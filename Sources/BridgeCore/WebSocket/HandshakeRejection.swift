@@ -1,0 +1,98 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// An HTTP answer in place of the upgrade (R3). Its body is one line of JSON that says what is wrong.
+package struct HandshakeRejection: Error, Sendable {
+    /// What was wrong, as it stands in the body's `error`.
+    package enum Code: String, Sendable, CaseIterable {
+        case malformedRequest = "malformed_request"
+        case upgradeRequired = "upgrade_required"
+        case unsupportedVersion = "unsupported_websocket_version"
+        case hostNotAllowed = "host_not_allowed"
+        case originNotAllowed = "origin_not_allowed"
+        case noSuchPath = "no_such_path"
+        /// A limit on connections, children or their rate is reached.
+        case atCapacity = "at_capacity"
+        case draining = "draining"
+        /// The server behind the path could not be started or reached (R39).
+        case backendUnavailable = "backend_unavailable"
+
+        /// The status of the answer.
+        package var status: Int {
+            switch self {
+            case .malformedRequest: 400
+            case .originNotAllowed: 403
+            case .noSuchPath: 404
+            case .hostNotAllowed: 421
+            case .upgradeRequired, .unsupportedVersion: 426
+            case .atCapacity, .draining, .backendUnavailable: 503
+            }
+        }
+    }
+
+    package let code: Code
+    /// For humans. May quote the Host and Origin header; never path, query, key or subprotocols, which may hold secrets.
+    package let message: String
+    /// The headers that the answer needs, the content type included; length and the end of the connection are added by
+    /// who sends it. A `Connection: Upgrade` among them is to be kept beside `Connection: close`.
+    package let headers: [(name: String, value: String)]
+
+    package var status: Int { code.status }
+
+    private init(_ code: Code, _ message: String, _ headers: [(name: String, value: String)] = []) {
+        self.code = code
+        self.message = message
+        self.headers = [("Content-Type", "application/json")] + headers
+    }
+
+    /// 503, with the time in seconds after which to try again (RFC 9110 §10.2.3).
+    package static func unavailable(_ code: Code, _ message: String, retryAfter seconds: Int) -> Self {
+        Self(code, message, [("Retry-After", String(max(0, seconds)))])
+    }
+
+    /// The body: one line of JSON with its newline.
+    package var body: String {
+        "{\"error\":\"\(code.rawValue)\",\"message\":\"\(Self.escaped(message))\"}\n"
+    }
+
+    static func malformed(_ message: String) -> Self {
+        Self(.malformedRequest, message)
+    }
+
+    /// 426 for who does not speak WebSocket: most likely a client of Streamable HTTP that was pointed here.
+    static func upgradeRequired(_ hint: String? = nil) -> Self {
+        let message =
+            "An MCP server lives here behind WebSocket, not behind Streamable HTTP or SSE. Connect a WebSocket client "
+            + "to this address with the scheme ws:// (wss:// behind TLS) and the subprotocol \"mcp\"; each text message "
+            + "is one JSON-RPC message." + (hint.map { " " + $0 } ?? "")
+        return Self(.upgradeRequired, message, [("Upgrade", "websocket"), ("Connection", "Upgrade")])
+    }
+
+    static func unsupportedVersion() -> Self {
+        Self(
+            .unsupportedVersion,
+            "Sec-WebSocket-Version must be 13.",
+            [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13")]
+        )
+    }
+
+    static func hostNotAllowed(_ message: String) -> Self { Self(.hostNotAllowed, message) }
+    static func originNotAllowed(_ message: String) -> Self { Self(.originNotAllowed, message) }
+    static func noSuchPath() -> Self { Self(.noSuchPath, "No server has this path.") }
+
+    private static func escaped(_ text: String) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": escaped += "\\\""
+            case "\\": escaped += "\\\\"
+            case "\u{0}"..."\u{1F}", "\u{7F}", "\u{2028}", "\u{2029}":
+                let hex = String(scalar.value, radix: 16)
+                escaped += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+}
