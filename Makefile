@@ -41,15 +41,15 @@ test-swift: swift
 .PHONY: interop
 interop: build ## interop tests alone, against the debug build
 	scripts/install-packages test
-	PATH="$(DEBUG_BIN):$$PATH" Tests/Interop/run
+	MCP_WSBRIDGE="$(DEBUG_BIN)/mcp-wsbridge" Tests/Interop/run
 
 .PHONY: autobahn
 autobahn: release ## the Autobahn cases, against the release build (needs Python 2.7)
-	PATH="$(RELEASE_BIN):$$PATH" Tests/Autobahn/run
+	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Autobahn/run
 
 .PHONY: churn
 churn: release ## clients and servers killed at random for ten minutes (or CHURN_SECONDS=30)
-	PATH="$(RELEASE_BIN):$$PATH" $(PYTHON) Tests/Churn/churn.py --seconds $(CHURN_SECONDS)
+	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" $(PYTHON) Tests/Churn/churn.py --seconds $(CHURN_SECONDS)
 
 .PHONY: mutants
 mutants: swift ## break important promises on purpose; each must turn a test red
