@@ -57,9 +57,10 @@ mutants: swift ## break important promises on purpose; each must turn a test red
 	scripts/mutants
 
 .PHONY: lint
-lint: swift promises ## format, licence headers, forbidden things, promises
+lint: swift ## format, licence headers, forbidden things, promises
 	swift format lint --strict --recursive Sources Tests Package.swift
 	scripts/check-sources
+	scripts/promises
 
 .PHONY: promises
 promises: ## every promise has a test that names it, and every name exists
