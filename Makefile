@@ -83,5 +83,5 @@ clean: ## remove everything that was built
 .PHONY: swift
 swift:
 	@command -v swift >/dev/null || { \
-	    echo "swift was not found on PATH: install Swift 6.2 or newer (https://www.swift.org/install/linux/)" >&2; \
+	    echo "swift was not found on PATH: install Swift 6.3 (https://www.swift.org/install/linux/)" >&2; \
 	    echo "and put the folder of its programs (…/usr/bin) on PATH" >&2; exit 1; }
