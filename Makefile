@@ -1,0 +1,87 @@
+# mcp-wsbridge: MCP servers behind WebSocket
+# Copyright (c) 2026 the mcp-wsbridge authors
+# SPDX-License-Identifier: Apache-2.0
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Undeclared dependencies between targets are errors, as warnings are (Package.swift says so for our own targets).
+SWIFT_FLAGS := --explicit-target-dependency-import-check error
+DEBUG_BIN := $(CURDIR)/.build/debug
+RELEASE_BIN := $(CURDIR)/.build/release
+PYTHON ?= python3
+CHURN_SECONDS ?= 600
+
+# Each of these uses both cores by itself.
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
+	    while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+
+.PHONY: run
+run: release ## build, then serve the demo server at ws://127.0.0.1:8765/demo
+	export PATH="$(RELEASE_BIN):$$PATH"; exec mcp-wsbridge --config config/bridge.toml
+
+.PHONY: build
+build: swift ## debug build
+	scripts/install-packages build
+	swift build $(SWIFT_FLAGS) --product mcp-wsbridge
+
+.PHONY: test
+test: test-swift interop ## all tests: Swift, then interop with real clients and servers
+
+.PHONY: test-swift
+test-swift: swift
+	scripts/install-packages test
+	swift test $(SWIFT_FLAGS)
+
+.PHONY: interop
+interop: build ## interop tests alone, against the debug build
+	scripts/install-packages test
+	MCP_WSBRIDGE="$(DEBUG_BIN)/mcp-wsbridge" Tests/Interop/run
+
+.PHONY: autobahn
+autobahn: release ## the Autobahn cases, against the release build (needs Python 2.7)
+	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Autobahn/run
+
+.PHONY: churn
+churn: release ## clients and servers killed at random for ten minutes (or CHURN_SECONDS=30)
+	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" $(PYTHON) Tests/Churn/churn.py --seconds $(CHURN_SECONDS)
+
+.PHONY: mutants
+mutants: swift ## break important promises on purpose; each must turn a test red
+	scripts/install-packages test
+	scripts/mutants
+
+.PHONY: lint
+lint: swift ## format, licence headers, forbidden things, promises
+	swift format lint --strict --recursive Sources Tests Package.swift
+	scripts/check-sources
+	scripts/promises
+
+.PHONY: promises
+promises: ## every promise has a test that names it, and every name exists
+	scripts/promises
+
+.PHONY: release
+release: swift ## release build: .build/release/mcp-wsbridge
+	scripts/install-packages build
+	swift build $(SWIFT_FLAGS) -c release --product mcp-wsbridge
+
+.PHONY: static
+static: swift ## release build that needs no shared library: .build-static/release/mcp-wsbridge
+	scripts/install-packages build
+	swift build $(SWIFT_FLAGS) -c release --product mcp-wsbridge --scratch-path .build-static -Xswiftc -static-executable
+
+.PHONY: clean
+clean: ## remove everything that was built
+	rm -rf .build .build-static .build-mutants .venv
+
+.PHONY: swift
+swift:
+	@command -v swift >/dev/null || { \
+	    echo "swift was not found on PATH: install Swift 6.3 (https://www.swift.org/install/linux/)" >&2; \
+	    echo "and put the folder of its programs (…/usr/bin) on PATH" >&2; exit 1; }
