@@ -69,6 +69,7 @@ let package = Package(
         .executableTarget(name: "FixtureServer", path: "Tests/FixtureServer", swiftSettings: settings),
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"], swiftSettings: settings),
         .testTarget(name: "BridgeConfigTests", dependencies: ["BridgeConfig"], swiftSettings: settings),
+        .testTarget(name: "DemoServerTests", dependencies: ["DemoServer"], swiftSettings: settings),
         .testTarget(name: "BridgeTests", dependencies: ["Bridge", "BridgeCore", "CSpawn"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",
