@@ -99,7 +99,9 @@ struct TOMLDocumentTests {
 
     @Test(
         "Dotted keys without end are an error, not a stack overflow, also where the text goes wrong behind them",
-        arguments: [("", " = 1"), ("[", "]"), ("a = {", " = 1}"), ("", " !"), ("\"x\" = 1\n", " = 1"), ("\"\\\"\".", " = 1")]
+        arguments: [
+            ("", " = 1"), ("[", "]"), ("a = {", " = 1}"), ("", " !"), ("\"x\" = 1\n", " = 1"), ("\"\\\"\".", " = 1"),
+        ]
     )
     func deepDottedKey(_ before: String, _ after: String) {
         for parts in [100, 2000, 300_000] {
