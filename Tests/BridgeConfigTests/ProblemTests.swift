@@ -126,6 +126,14 @@ struct ProblemTests {
                 "b.toml:3:21: `oversize_response` must be a whole number and one of the units B, KiB, MiB, GiB, KB, MB, GB, "
                     + "such as \"4MiB\", not \"-1B\""
             ),
+            (
+                "\(anyServer)args = [\"y\"]",
+                "b.toml:3:1: `args` is no key here: arguments follow the program in `command`, one string each"
+            ),
+            (
+                "\(anyServer)stop = \"1s\"",
+                "b.toml:3:8: `servers.a.stop` must be a table, written [servers.a.stop] with single brackets, not a string"
+            ),
             // Templates.
             (
                 "[servers.a]\ncommand = [\"x\", \"--user={{user}}\"]",
