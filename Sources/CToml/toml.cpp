@@ -42,8 +42,17 @@ bool appears_before(const ctoml_node &left, const ctoml_node &right) {
         < std::tie(right.key_position.line, right.key_position.column);
 }
 
-// The recursion is bounded: toml++ refuses values that are nested deeper than TOML_MAX_NESTED_VALUES (256).
-ctoml_node convert(ctoml_document &document, const toml::node &source);
+// Far beyond any real document, and little enough for everything that walks the tree by recursion.
+constexpr int deepest_nesting = 64;
+
+ctoml_node convert(ctoml_document &document, const toml::node &source, int depth);
+
+void fail(ctoml_document &document, const char *message, ctoml_position position) {
+    if (document.error.empty()) {
+        document.error = message;
+        document.error_position = position;
+    }
+}
 
 void adopt(ctoml_document &document, ctoml_node &parent, std::vector<ctoml_node> &&children) {
     document.lists.push_back(std::move(children));
@@ -51,11 +60,11 @@ void adopt(ctoml_document &document, ctoml_node &parent, std::vector<ctoml_node>
     parent.child_count = document.lists.back().size();
 }
 
-void convert_table(ctoml_document &document, ctoml_node &node, const toml::table &table) {
+void convert_table(ctoml_document &document, ctoml_node &node, const toml::table &table, int depth) {
     std::vector<ctoml_node> children;
     children.reserve(table.size());
     for (auto &&[key, value] : table) {
-        ctoml_node child = convert(document, value);
+        ctoml_node child = convert(document, value, depth + 1);
         child.key = {key.str().data(), key.str().size()};
         child.key_position = position_of(key.source());
         children.push_back(child);
@@ -65,24 +74,28 @@ void convert_table(ctoml_document &document, ctoml_node &node, const toml::table
     adopt(document, node, std::move(children));
 }
 
-void convert_array(ctoml_document &document, ctoml_node &node, const toml::array &array) {
+void convert_array(ctoml_document &document, ctoml_node &node, const toml::array &array, int depth) {
     std::vector<ctoml_node> children;
     children.reserve(array.size());
     for (auto &&value : array) {
-        children.push_back(convert(document, value));
+        children.push_back(convert(document, value, depth + 1));
     }
     adopt(document, node, std::move(children));
 }
 
-ctoml_node convert(ctoml_document &document, const toml::node &source) {
+ctoml_node convert(ctoml_document &document, const toml::node &source, int depth) {
     ctoml_node node{};
     node.position = position_of(source.source());
+    if (depth > deepest_nesting) {
+        fail(document, "nested too deeply", node.position);
+        return node;
+    }
     if (const auto *table = source.as_table()) {
         node.kind = CTOML_TABLE;
-        convert_table(document, node, *table);
+        convert_table(document, node, *table, depth);
     } else if (const auto *array = source.as_array()) {
         node.kind = CTOML_ARRAY;
-        convert_array(document, node, *array);
+        convert_array(document, node, *array, depth);
     } else if (const auto *string = source.as_string()) {
         node.kind = CTOML_STRING;
         node.string = text_of(string->get());
@@ -101,7 +114,50 @@ ctoml_node convert(ctoml_document &document, const toml::node &source) {
     return node;
 }
 
+// The line on which dotted keys grow beyond reason; 0 where they do not.
+//
+// toml++ bounds the nesting of values but not that of dotted keys, and frees its tables by recursion: `a.a.a…` of some
+// ten thousand parts overflows the stack, and it does so inside the parser where the text goes wrong behind it. So dots
+// are counted beforehand. Quoted ones do not count; those of a multi-line string may, hence the generous allowance.
+uint32_t line_of_excessive_dots(std::string_view text) {
+    constexpr size_t free_per_line = 16;
+    size_t allowance = 1000;
+    uint32_t line = 1;
+    while (!text.empty()) {
+        const std::string_view content = text.substr(0, text.find('\n'));
+        size_t dots = 0;
+        char quote = 0;
+        bool escaped = false;
+        for (const char character : content) {
+            if (escaped) {
+                escaped = false;
+            } else if (quote != 0) {
+                escaped = quote == '"' && character == '\\';
+                quote = character == quote ? '\0' : quote;
+            } else if (character == '"' || character == '\'') {
+                quote = character;
+            } else if (character == '#') {
+                break;
+            } else if (character == '.') {
+                dots += 1;
+            }
+        }
+        const size_t excess = dots > free_per_line ? dots - free_per_line : 0;
+        if (excess > allowance) {
+            return line;
+        }
+        allowance -= excess;
+        text.remove_prefix(std::min(text.size(), content.size() + 1));
+        line += 1;
+    }
+    return 0;
+}
+
 void parse_into(ctoml_document &document, std::string_view text) {
+    if (const uint32_t line = line_of_excessive_dots(text)) {
+        fail(document, "too many dotted keys", {line, 1});
+        return;
+    }
     toml::parse_result result = toml::parse(text);
     if (!result) {
         document.error = std::string(result.error().description());
@@ -109,8 +165,8 @@ void parse_into(ctoml_document &document, std::string_view text) {
         return;
     }
     document.table = std::move(result).table();
-    document.root = convert(document, document.table);
-    document.valid = true;
+    document.root = convert(document, document.table, 0);
+    document.valid = document.error.empty();
 }
 
 }  // namespace

@@ -29,8 +29,8 @@ package struct CheckReport: Sendable, Equatable {
             Limits.schema.settings(of: Limits())
         )
         lines =
-            ["listen    \(configuration.listen.address) (\(reach))"]
-            + Self.line("limits", limits)
+            Self.line("listen", ["\(configuration.listen.address) (\(reach))"], indent: "")
+            + Self.line("limits", limits, indent: "")
             + configuration.servers.flatMap { Self.lines($0, configuration) }
         warnings =
             Self.warnings(configuration.listen, file)
@@ -65,10 +65,10 @@ package struct CheckReport: Sendable, Equatable {
         return isPlain ? text : quoted(text)
     }
 
-    private static func line(_ label: String, _ values: [String]) -> [String] {
+    private static func line(_ label: String, _ values: [String], indent: String = "  ") -> [String] {
         guard !values.isEmpty else { return [] }
         let padding = String(repeating: " ", count: max(1, 10 - label.count))
-        return ["  \(label)\(padding)\(values.joined(separator: ", "))"]
+        return ["\(indent)\(label)\(padding)\(values.joined(separator: ", "))"]
     }
 
     private static func changed(_ settings: [Setting], _ defaults: [Setting]) -> [String] {

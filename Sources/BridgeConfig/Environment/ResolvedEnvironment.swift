@@ -7,7 +7,7 @@ package struct ResolvedEnvironment: Sendable {
     /// Each name once, in a stable order.
     package let variables: [(name: String, value: String)]
     /// Values that came from a file or a named variable of the daemon, to be redacted in everything that is written (R73).
-    /// No empty ones; those of several lines appear whole.
+    /// No empty ones. Of those with several lines, such as keys, each longer line is listed too: logs are redacted by line.
     package let secrets: [String]
 }
 

@@ -35,7 +35,7 @@ extension Server {
             do throws(BadValue) {
                 let value = try Self.resolve(entry.value, reading: reading, environment: environment)
                 set(entry.name, value)
-                if entry.value.isSecret, !value.isEmpty { secrets.append(value) }
+                if entry.value.isSecret { secrets += Self.redactable(value) }
             } catch {
                 let message = "server `\(name)`: env `\(entry.name)`: \(error.message)"
                 problems.append(.init(place: entry.place, message: message))
@@ -43,6 +43,13 @@ extension Server {
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return ResolvedEnvironment(variables: names.map { ($0, values[$0] ?? "") }, secrets: secrets)
+    }
+
+    /// The value, and of one with several lines each line that is long enough to be no common word.
+    private static func redactable(_ value: String) -> [String] {
+        let lines = value.split(whereSeparator: \.isNewline).map(String.init)
+        let longLines = lines.count > 1 ? lines.filter { $0.utf8.count >= 8 } : []
+        return value.isEmpty ? [] : [value] + longLines
     }
 
     private static func resolve(

@@ -21,13 +21,7 @@ extension Configuration {
         var configuration = Configuration()
         schema.read(entries, name: "", into: &configuration, &diagnostics)
         configuration.reportExposure(entries, &diagnostics)
-        if (entries["servers"]?.entries ?? []).isEmpty, entries["servers"].map({ $0.node.kind == "a table" }) ?? true {
-            diagnostics.report(
-                "no server is configured: add [servers.NAME] and below it, for example, "
-                    + "command = [\"uvx\", \"mcp-server-time\"]",
-                at: entries["servers"]?.keyPosition ?? TOMLPosition(line: 1, column: 1)
-            )
-        }
+        reportAbsence(of: entries["servers"], &diagnostics)
         try diagnostics.throwProblems()
         return configuration
     }
@@ -39,6 +33,20 @@ extension Configuration {
         if let problem = listen.address.exposureProblem(insecurePublic: listen.insecurePublic, remedy: remedy) {
             diagnostics.report("`address` \(problem)", at: address.node.position)
         }
+    }
+
+    private static func reportAbsence(of servers: TOMLEntry?, _ diagnostics: inout Diagnostics) {
+        switch servers?.node.value {
+        case nil: break
+        case .table(let entries)? where entries.isEmpty: break
+        // Some server, or no table at all, which has been reported as such.
+        default: return
+        }
+        diagnostics.report(
+            "no server is configured: add [servers.NAME] and below it, for example, "
+                + "command = [\"uvx\", \"mcp-server-time\"]",
+            at: servers?.keyPosition ?? TOMLPosition(line: 1, column: 1)
+        )
     }
 
     private static func firstInvalidLine(_ bytes: [UInt8], _ file: String) -> Place {

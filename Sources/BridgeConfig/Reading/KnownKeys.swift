@@ -15,16 +15,24 @@ enum KnownKeys {
 
     /// The table where a key that stands in the wrong one belongs; nil for a key that exists nowhere.
     static func home(of key: String, in table: String) -> String? {
-        let path = table.split(separator: ".", omittingEmptySubsequences: false)
-        let isInServer = path.first == "servers" && path.count > 1
+        let server = serverTable(of: table)
         let homes = defaults.compactMap { setting -> String? in
             var names = setting.path.split(separator: ".")
             guard names.removeLast() == key[...] else { return nil }
-            if isInServer, names.count > 1, names[0] == "servers" {
-                names[1] = path[1]
-            }
-            return names.joined(separator: ".")
+            let home = names.joined(separator: ".")
+            let prefix = "servers.\(anyServer)"
+            guard let server, home.hasPrefix(prefix) else { return home }
+            return server + home.dropFirst(prefix.count)
         }
-        return homes.first { $0.hasPrefix("servers.") == isInServer } ?? homes.first
+        return homes.first { $0.hasPrefix("servers.") == (server != nil) } ?? homes.first
+    }
+
+    /// `servers.time` of `servers.time.limits`; nil outside the servers.
+    private static func serverTable(of table: String) -> String? {
+        guard table.hasPrefix("servers.") else { return nil }
+        for part in [".limits", ".stop"] where table.hasSuffix(part) {
+            return String(table.dropLast(part.count))
+        }
+        return table
     }
 }

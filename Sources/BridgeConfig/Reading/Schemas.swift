@@ -98,8 +98,10 @@ extension Server {
             Key("limits", table: Limits.serverSchema, \.self),
         ],
         refused: [
+            // The key that the configuration files of MCP clients have.
+            "args": "is no key here: arguments follow the program in `command`, one string each",
             "url":
-                "is not supported yet: HTTP servers come in a later version; give a `command` that starts a stdio server"
+                "is not supported yet: HTTP servers come in a later version; give a `command` that starts a stdio server",
         ]
     )
 }

@@ -65,7 +65,8 @@ extension Server {
             return nil
         }
         self.init(name: entry.key, limits: limits, place: diagnostics.place(entry.keyPosition))
-        Self.schema.read(entries, name: "servers.\(entry.key)", into: &self, &diagnostics)
+        let table = name.contains(".") ? "servers.\"\(name)\"" : "servers.\(name)"
+        Self.schema.read(entries, name: table, into: &self, &diagnostics)
         if entries["command"] == nil, entries["url"] == nil {
             let message =
                 "server `\(name)` has no `command`: add, for example, command = [\"uvx\", \"mcp-server-time\"]"

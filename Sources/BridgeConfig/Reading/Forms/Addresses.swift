@@ -4,9 +4,11 @@
 
 extension ValueForm where Value == ListenAddress {
     static var address: Self {
-        .text("a string such as \"127.0.0.1:8765\"", write: { quoted($0.description) }) { text throws(BadValue) in
-            try ListenAddress(parsing: text)
-        }
+        .text(
+            "a string such as \"127.0.0.1:8765\"",
+            write: { quoted($0.description) },
+            parse: { text throws(BadValue) in try ListenAddress(parsing: text) }
+        )
     }
 }
 

@@ -1,0 +1,112 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import BridgeConfig
+
+/// The path of a file below `config/` of this repository.
+func shippedFile(_ name: String, from source: String = #filePath) -> String {
+    source.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" } + "/config/" + name
+}
+
+@Suite("The files under config/")
+struct ShippedFileTests {
+    private func text(_ name: String) throws -> String {
+        String(decoding: try FileContents.read(path: shippedFile(name), atMost: 1 << 20), as: UTF8.self)
+    }
+
+    /// The dotted paths of all keys with a value, tables resolved.
+    private func leaves(_ entries: [TOMLEntry], under path: String = "") -> [String: TOMLEntry] {
+        entries.reduce(into: [:]) { found, entry in
+            let name = path.isEmpty ? entry.key : "\(path).\(entry.key)"
+            if case .table(let children) = entry.node.value, !children.isEmpty {
+                found.merge(leaves(children, under: name)) { first, _ in first }
+            } else {
+                found[name] = entry
+            }
+        }
+    }
+
+    /// `bridge.toml` with its commented-out keys made real.
+    private func uncommented() throws -> String {
+        let names = Set(KnownKeys.defaults.compactMap { $0.path.split(separator: ".").last.map(String.init) })
+        let lines = try text("bridge.toml").split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.map { line in
+            let isKey = line.hasPrefix("# ") && names.contains { line.dropFirst(2).hasPrefix("\($0) = ") }
+            return isKey ? String(line.dropFirst(2)) : String(line)
+        }.joined(separator: "\n")
+    }
+
+    @Test("bridge.toml is valid as shipped and serves the demo server")
+    func shipped() throws {
+        let configuration = try Configuration.load(path: shippedFile("bridge.toml"))
+        #expect(configuration.servers.map(\.name) == ["demo"])
+        #expect(configuration.servers.first?.command == ["mcp-wsbridge", "demo-server"])
+        #expect(configuration.listen == Listen())
+        #expect(configuration.limits == Limits())
+        #expect(configuration.drain == Drain())
+        #expect(configuration.log == Log())
+    }
+
+    @Test("bridge.toml has every key, and each value there is the default of the model")
+    func defaults() throws {
+        let text = try uncommented()
+        let configuration = try parse(text)
+        let stated = Configuration.schema.settings(of: configuration).map { setting in
+            Setting(path: setting.path.replacing("servers.demo.", with: "servers.NAME."), value: setting.value)
+        }
+        let present = leaves(try TOMLDocument.parse(text)).keys.map {
+            $0.replacing("servers.demo.", with: "servers.NAME.")
+        }
+        #expect(Set(KnownKeys.defaults.map(\.path)) == Set(present))
+
+        // What has no default, and what the demo server needs to be one.
+        let own: Set = [
+            "servers.NAME.command", "servers.NAME.path", "servers.NAME.cwd", "servers.NAME.limits.max_connections",
+            "servers.NAME.limits.max_children", "servers.NAME.limits.spawn_rate",
+        ]
+        #expect(stated.filter { !own.contains($0.path) } == KnownKeys.defaults.filter { !own.contains($0.path) })
+        #expect(stated.filter { own.contains($0.path) }.allSatisfy { $0.value != nil })
+    }
+
+    @Test("Every key of bridge.toml has its reason above it")
+    func reasons() throws {
+        let lines = try text("bridge.toml").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let names = Set(KnownKeys.defaults.compactMap { $0.path.split(separator: ".").last.map(String.init) })
+        var seen = 0
+        for (previous, line) in zip(lines, lines.dropFirst()) {
+            let name = line.split(separator: " ").first.map(String.init) ?? ""
+            guard line.hasPrefix("\(name) = "), names.contains(name) else { continue }
+            seen += 1
+            #expect(previous.hasPrefix("# "), "\(name)")
+        }
+        #expect(seen > 30)
+    }
+
+    @Test("minimal.toml serves one server with every default")
+    func minimal() throws {
+        let configuration = try Configuration.load(path: shippedFile("examples/minimal.toml"))
+        let server = try #require(configuration.servers.first)
+        #expect(configuration.servers.count == 1)
+        #expect(server.path == "/time")
+        #expect(server.command == ["uvx", "mcp-server-time"])
+        #expect(server.limits == Limits())
+        #expect(configuration.listen.address == .tcp(host: "127.0.0.1", port: 8765))
+    }
+
+    @Test("R11: several.toml serves several servers, each with its own path and limits")
+    func several() throws {
+        let configuration = try Configuration.load(path: shippedFile("examples/several.toml"))
+        #expect(configuration.servers.map(\.path) == ["/time", "/git/project", "/search"])
+        #expect(configuration.listen.address == .unix(path: "/run/mcp-wsbridge/bridge.sock"))
+        let search = try #require(configuration.servers.last)
+        #expect(search.limits.maxLine == 64 << 20)
+        #expect(search.limits.idleTimeout == .seconds(300))
+        #expect(search.ownCaps.maxChildren == 20)
+        #expect(search.env.map(\.value) == [.text("warning"), .file(path: "/run/secrets/search-api-key")])
+        #expect(configuration.servers[0].limits.maxLine == 16 << 20)
+        #expect(configuration.servers[0].limits.idleTimeout == .seconds(1800))
+    }
+}
