@@ -18,6 +18,11 @@ package struct ServedServer: Sendable {
         self.environment = environment
     }
 
+    /// Whether the program is there, looked for as it will be at the start of a child.
+    package var findsProgram: Bool {
+        (try? ProgramSearch.resolve(self.configuration.command[0], environment: self.environment.variables)) != nil
+    }
+
     var name: String { self.configuration.name }
 
     var readerLimits: MessageReader.Limits {

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeConfig
 internal import BridgeCore
 internal import Glibc
 internal import Logging
@@ -61,7 +62,7 @@ final class StdioBackend: Backend {
                 gone()
                 eventLoop.execute { this.value.familyGone() }
             },
-            completion: { promise.completeWith($0) }
+            completion: { promise.completeWith($0.mapError { $0 }) }
         )
         return promise.futureResult.assumeIsolated().flatMap { self.connect($0) }.nonisolated()
     }
@@ -72,7 +73,10 @@ final class StdioBackend: Backend {
         self.pid = child.pid
         let this = NIOLoopBound(self, eventLoop: self.eventLoop)
         let errorChannel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16_384))
+            .channelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16_384)
+            )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(ChildErrorHandler(this.value))
@@ -82,7 +86,10 @@ final class StdioBackend: Backend {
         let channel = NIOPipeBootstrap(group: self.eventLoop)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 2_048, maximum: 65_536))
+            .channelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 2_048, maximum: 65_536)
+            )
             .channelOption(.writeBufferWaterMark, value: .init(low: 32 << 10, high: 64 << 10))
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

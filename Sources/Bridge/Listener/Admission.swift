@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BridgeConfig
-package import BridgeCore
+internal import BridgeCore
 internal import Synchronization
 
 /// Who may come in, counted over all event loops (R43): connections, children, spawn rate, drain.
@@ -15,6 +15,8 @@ package final class Admission: Sendable {
         var connections = 0
         var serverConnections: [Int]
         var children: SpawnAdmission
+        /// Who waits for the last connection to end.
+        var waiters: [CheckedContinuation<Void, Never>] = []
         /// A server's own `max_children` and `spawn_rate`, where it has any.
         var serverChildren: [SpawnAdmission?]
     }
@@ -103,9 +105,24 @@ package final class Admission: Sendable {
     }
 
     func connectionEnded(server index: Int) {
-        self.state.withLock { state in
+        let waiters = self.state.withLock { state -> [CheckedContinuation<Void, Never>] in
             state.connections -= 1
             state.serverConnections[index] -= 1
+            guard state.connections == 0 else { return [] }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns when no connection holds a place. To be called after ``startDraining()``.
+    func whenEmpty() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = self.state.withLock { state in
+                if state.connections > 0 { state.waiters.append(continuation) }
+                return state.connections == 0
+            }
+            if isEmpty { continuation.resume() }
         }
     }
 }

@@ -51,3 +51,32 @@ final class Worker {
 
 @available(*, unavailable)
 extension Worker: Sendable {}
+
+/// The workers of all event loops, to be found by their loop.
+struct Workers: Sendable {
+    private let workers: [ObjectIdentifier: NIOLoopBound<Worker>]
+
+    init(_ group: any EventLoopGroup, site: Site) async throws {
+        var workers: [ObjectIdentifier: NIOLoopBound<Worker>] = [:]
+        for eventLoop in group.makeIterator() {
+            let worker = eventLoop.submit { NIOLoopBound(Worker(site: site), eventLoop: eventLoop) }
+            workers[ObjectIdentifier(eventLoop)] = try await worker.get()
+        }
+        self.workers = workers
+    }
+
+    /// The worker of the event loop that this is called on.
+    func worker(of eventLoop: any EventLoop) throws -> Worker {
+        guard let worker = self.workers[ObjectIdentifier(eventLoop)] else {
+            throw ChannelError.inappropriateOperationForState
+        }
+        return worker.value
+    }
+
+    /// Calls `body` with each worker, on its loop.
+    func forEach(_ body: @escaping @Sendable (Worker) -> Void) async throws {
+        for worker in self.workers.values {
+            try await worker.eventLoop.submit { body(worker.value) }.get()
+        }
+    }
+}

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeConfig
 internal import BridgeCore
 internal import Logging
 internal import NIOCore

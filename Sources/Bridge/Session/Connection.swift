@@ -101,7 +101,7 @@ final class Connection {
     }
 
     /// A message that came in pieces, in a buffer of its own.
-    func received(assembled message: ByteBuffer) {
+    func receivedWhole(_ message: ByteBuffer) {
         guard self.isOpen else { return self.receivedLate(message) }
         var message = message
         let outcome = self.session.receivedFromClient(

@@ -65,7 +65,11 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch (self.state, self.unwrapInboundIn(data)) {
         case (.awaitingHead, .head(let head)): self.state = .awaitingEnd(head)
         case (.awaitingEnd(let head), .body):
-            self.refuse(self.verdict(on: head).rejection ?? .malformedBody, to: head, context)
+            self.refuse(
+                self.verdict(on: head).rejection ?? .malformed("A WebSocket handshake has no body."),
+                to: head,
+                context
+            )
         case (.awaitingEnd(let head), .end): self.judge(head, context)
         default: break
         }
@@ -86,7 +90,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.close(promise: nil)
             return
         }
-        self.refuse(.malformedSyntax, to: nil, context)
+        self.refuse(.malformed("This is not HTTP/1.1."), to: nil, context)
     }
 
     // MARK: Judging
@@ -192,13 +196,21 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard let error = error as? SpawnError else {
             // The child runs, its pipes could not be watched: the supervisor gives the child's place back.
             logger.error("cannot watch the server's pipes", metadata: [LogKey.error: "\(error)"])
-            return self.refuse(.unavailable(.backendUnavailable, "No descriptors left.", retryAfter: 1), to: head, context)
+            return self.refuse(
+                .unavailable(.backendUnavailable, "No descriptors left.", retryAfter: 1),
+                to: head,
+                context
+            )
         }
         admission.spawnFailed(server: index, now: Connection.now())
         logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
         guard !self.isGone else { return }
-        let message = "The MCP server could not be started: \(error.message)"
-        self.refuse(.unavailable(.backendUnavailable, message, retryAfter: error.isTransient ? 1 : 10), to: head, context)
+        let message = "The MCP server could not be started: \(error.clientMessage)"
+        self.refuse(
+            .unavailable(.backendUnavailable, message, retryAfter: error.isTransient ? 1 : 10),
+            to: head,
+            context
+        )
     }
 
     private func upgrade(
@@ -241,6 +253,21 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.pipeline.syncOperations.removeHandler(self.decoder, promise: nil)
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
         if isReadHeld { context.channel.read() }
+    }
+}
+
+extension SpawnError {
+    /// What the client is told (R39): which program or directory it was, not where it was looked for.
+    fileprivate var clientMessage: String {
+        switch self.code {
+        case .programNotFound(let program): "there is no program named \(program)."
+        case .notExecutable(let program): "\(program) is not executable."
+        case .interpreterMissing(let program): "\(program) asks for an interpreter that is not there."
+        case .workingDirectory(let directory, _): "its working directory \(directory) cannot be entered."
+        case .resources: "the machine has no process, memory or descriptor left for it."
+        case .stopping: "the bridge is stopping."
+        case .other: "it could not be executed."
+        }
     }
 }
 

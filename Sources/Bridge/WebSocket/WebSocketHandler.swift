@@ -19,7 +19,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// The same for a client that has not read for long already.
     private static let stalledCloseTimeout = TimeAmount.seconds(1)
 
-    private unowned let connection: Connection
+    /// Let go of when the channel is closed: what the channel still says then is nobody's business.
+    private var connection: Connection?
     private var reader: MessageReader
     private var handshake = CloseHandshake()
     private var context: ChannelHandlerContext?
@@ -130,7 +131,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         if context.channel.isWritable {
             self.flush()
             if self.mustShutDownOutput { self.shutDownOutputWhenEmpty() }
-            self.connection.clientDrained()
+            self.connection?.clientDrained()
         }
         context.fireChannelWritabilityChanged()
     }
@@ -146,13 +147,14 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let connection = self.connection else { return }
         var input = self.unwrapInboundIn(data)
-        self.connection.receivedBytes()
+        connection.receivedBytes()
         while true {
-            switch self.reader.next(from: &input, into: &self.connection.toServer.tail) {
+            switch self.reader.next(from: &input, into: &connection.toServer.tail) {
             case .needMoreData: return
-            case .text(let start): self.connection.receivedMessage(at: start)
-            case .assembled(let message): self.connection.received(assembled: message)
+            case .text(let start): connection.receivedMessage(at: start)
+            case .assembled(let message): connection.receivedWhole(message)
             case .ping(let payload):
                 guard self.handshake.maySend else { continue }
                 var pong = ByteBuffer()
@@ -161,13 +163,13 @@ final class WebSocketHandler: ChannelDuplexHandler {
                 self.flush()
             case .pong: continue
             case .close(let code, _): self.receivedClose(code)
-            case .failure(let failure): self.connection.end(.protocolFailure(failure))
+            case .failure(let failure): connection.end(.protocolFailure(failure))
             }
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        self.connection.receivedAll()
+        self.connection?.receivedAll()
         context.fireChannelReadComplete()
     }
 
@@ -176,7 +178,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case .ignore: return
         case .closeTCP: self.closeTCP()
         case .replyAndCloseTCP(let code):
-            self.connection.end(.clientClosed(code))
+            self.connection?.end(.clientClosed(code))
             FrameWriter.writeClose(code, to: &self.outbound.tail)
             self.flush()
             // A client that does not read cannot get the answer: the wait is bounded.
@@ -192,15 +194,16 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// The client has shut its side down: without a close frame before, nothing can come of the connection any more.
     private func inputClosed() {
         _ = self.handshake.peerEOF()
-        self.connection.end(.clientGone)
+        self.connection?.end(.clientGone)
         self.closeTCP()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.closeTimer?.cancel()
         _ = self.handshake.peerEOF()
-        self.connection.end(.clientGone)
-        self.connection.clientChannelClosed()
+        self.connection?.end(.clientGone)
+        self.connection?.clientChannelClosed()
+        self.connection = nil
         context.fireChannelInactive()
     }
 

@@ -56,7 +56,7 @@ package struct HandshakeRejection: Error, Sendable {
         "{\"error\":\"\(code.rawValue)\",\"message\":\"\(Self.escaped(message))\"}\n"
     }
 
-    static func malformed(_ message: String) -> Self {
+    package static func malformed(_ message: String) -> Self {
         Self(.malformedRequest, message)
     }
 

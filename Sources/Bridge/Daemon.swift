@@ -1,0 +1,215 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import BridgeConfig
+internal import BridgeCore
+package import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// The bridge as a service: starts listening, serves, drains at SIGTERM or SIGINT (R44).
+package struct Daemon: Service {
+    /// Two signals came: the end is now, with what was in flight lost.
+    package struct EndedAtOnce: Error {}
+
+    /// Descriptors of one connection: the client's socket, three pipes, a pidfd.
+    private static let descriptorsPerConnection = 5
+    /// Descriptors of the daemon itself: loops, log, listener, and some for handshakes.
+    private static let ownDescriptors = 64
+
+    private let configuration: Configuration
+    private let servers: [ServedServer]
+    private let logger: Logger
+    private let onListening: @Sendable (_ port: Int?) -> Void
+
+    /// - Parameters:
+    ///   - servers: those of `configuration`, with their environments.
+    ///   - onListening: called once clients can connect; `port` is the one in use, nil for a Unix socket.
+    package init(
+        _ configuration: Configuration,
+        servers: [ServedServer],
+        logger: Logger,
+        onListening: @escaping @Sendable (_ port: Int?) -> Void
+    ) {
+        self.configuration = configuration
+        self.servers = servers
+        self.logger = logger
+        self.onListening = onListening
+    }
+
+    /// ``run()`` until SIGTERM or SIGINT, as a process does that is nothing else.
+    package func runUntilSignalled() async throws {
+        // The daemon's own log says what happens; the group's would say it twice.
+        var quiet = Logger(label: "lifecycle")
+        quiet.logLevel = .error
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: self, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: quiet
+            )
+        )
+        try await group.run()
+    }
+
+    /// Serves until the group shuts down gracefully and all connections and children are gone.
+    ///
+    /// - Throws: ListenError, `SpawnError` where children cannot be watched, or EndedAtOnce.
+    package func run() async throws {
+        let limit = DescriptorLimit.raise()
+        var configuration = self.configuration
+        if let limit { self.fit(&configuration, into: Int(clamping: limit.now.soft)) }
+        let logger = self.logger
+        let supervisor = try ChildSupervisor(
+            adoptsOrphans: true,
+            descriptorLimit: limit?.original,
+            notice: { $0.log(to: logger) }
+        )
+        let admission = Admission(configuration)
+        let loops = configuration.listen.eventLoops
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops > 0 ? loops : System.coreCount)
+        do {
+            let site = Site(
+                rules: HandshakeRules(configuration),
+                servers: self.servers,
+                admission: admission,
+                supervisor: supervisor,
+                logger: logger,
+                handshakeTimeout: .nanoseconds(configuration.limits.handshakeTimeout.nanoseconds)
+            )
+            let workers = try await Workers(group, site: site)
+            let listener = try await Listener.start(
+                configuration.listen.address,
+                limits: configuration.limits,
+                group: group,
+                workers: workers
+            )
+            self.onListening(listener.port)
+            try await self.serve(listener, workers, admission, supervisor)
+        } catch {
+            supervisor.killAll()
+            supervisor.shutdown()
+            try? await group.shutdownGracefully()
+            throw error
+        }
+        supervisor.shutdown()
+        try await group.shutdownGracefully()
+    }
+
+    /// Waits for the signal to stop, then drains; a second signal ends everything at once.
+    private func serve(
+        _ listener: Listener,
+        _ workers: Workers,
+        _ admission: Admission,
+        _ supervisor: ChildSupervisor
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                try await gracefulShutdown()
+                try await self.drain(listener, workers, admission, supervisor)
+            }
+            tasks.addTask {
+                var count = 0
+                for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+                    count += 1
+                    if count > 1 { throw EndedAtOnce() }
+                }
+            }
+            defer { tasks.cancelAll() }
+            try await tasks.next()
+        }
+    }
+
+    private func drain(
+        _ listener: Listener,
+        _ workers: Workers,
+        _ admission: Admission,
+        _ supervisor: ChildSupervisor
+    ) async throws {
+        self.logger.info("draining", metadata: [LogKey.count: "\(admission.connections)"])
+        admission.startDraining()
+        if self.configuration.drain.delay > .zero { try await Task.sleep(for: self.configuration.drain.delay) }
+        await listener.close()
+        if case .unix(let path) = self.configuration.listen.address { UnixSocketFile.remove(path) }
+        try await workers.forEach { $0.drain() }
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await admission.whenEmpty() }
+            tasks.addTask {
+                try await Task.sleep(for: self.configuration.drain.timeout)
+                try await workers.forEach { $0.endAll() }
+                await admission.whenEmpty()
+            }
+            try await tasks.next()
+            tasks.cancelAll()
+        }
+        await withCheckedContinuation { continuation in supervisor.onEmpty { continuation.resume() } }
+        self.logger.info("stopped")
+    }
+
+    /// Names limits that the descriptors do not allow, and lowers the count of connections to what they do (R43).
+    private func fit(_ configuration: inout Configuration, into descriptors: Int) {
+        let most = max(1, (descriptors - Self.ownDescriptors) / Self.descriptorsPerConnection)
+        guard configuration.limits.maxConnections > most else { return }
+        self.logger.warning(
+            "max_connections is more than the limit of descriptors allows; raise LimitNOFILE or lower it",
+            metadata: [
+                "max_connections": "\(configuration.limits.maxConnections)",
+                "descriptors": "\(descriptors)",
+                LogKey.limit: "\(most)",
+            ]
+        )
+        configuration.limits.maxConnections = most
+    }
+}
+
+extension HandshakeRules {
+    fileprivate init(_ configuration: Configuration) {
+        let reach: Reach =
+            switch configuration.listen.address {
+            case .unix: .unixSocket
+            case .tcp: configuration.listen.address.isLocal ? .loopback : .network
+            }
+        self.init(
+            reach: reach,
+            allowedOrigins: Set(configuration.listen.allowedOrigins.compactMap { WebOrigin($0) }),
+            allowedHosts: configuration.listen.allowedHosts.compactMap { Authority($0) },
+            paths: Dictionary(
+                configuration.servers.enumerated().map { ($0.element.path, $0.offset) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
+    }
+}
+
+extension ChildNotice {
+    fileprivate func log(to logger: Logger) {
+        switch self {
+        case .survivors(let mark, let leader, let count, let signal):
+            logger.info(
+                "processes outlived their server and get a signal",
+                metadata: [
+                    LogKey.connection: "\(mark)", LogKey.pid: "\(leader)", LogKey.count: "\(count)",
+                    LogKey.signal: "\(signal)",
+                ]
+            )
+        case .abandoned(let mark, let leader, let count):
+            logger.error(
+                "processes outlasted SIGKILL and are left alone",
+                metadata: [LogKey.connection: "\(mark)", LogKey.pid: "\(leader)", LogKey.count: "\(count)"]
+            )
+        case .statusLost(let mark, let pid, let error):
+            logger.error(
+                "a server's exit status was lost",
+                metadata: [LogKey.connection: "\(mark)", LogKey.pid: "\(pid)", LogKey.error: "errno \(error)"]
+            )
+        case .processTableUnreadable(let error):
+            logger.error(
+                "/proc cannot be read: descendants that left their group cannot be found",
+                metadata: [LogKey.error: "errno \(error)"]
+            )
+        }
+    }
+}

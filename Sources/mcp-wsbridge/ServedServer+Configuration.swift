@@ -1,0 +1,30 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bridge
+internal import BridgeConfig
+internal import Glibc
+
+extension ServedServer {
+    /// All servers of a configuration with their environments.
+    ///
+    /// - Throws: every problem of every server at once.
+    static func all(of configuration: Configuration) throws(ConfigurationError) -> [ServedServer] {
+        var servers: [ServedServer] = []
+        var problems: [ConfigurationError.Problem] = []
+        for (index, server) in configuration.servers.enumerated() {
+            do throws(ConfigurationError) {
+                let environment = try server.resolveEnvironment(
+                    reading: FileContents.read(path:atMost:),
+                    environment: { getenv($0).map { String(cString: $0) } }
+                )
+                servers.append(ServedServer(index: index, configuration: server, environment: environment))
+            } catch {
+                problems += error.problems
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+        return servers
+    }
+}
