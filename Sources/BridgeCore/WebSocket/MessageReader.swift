@@ -127,37 +127,6 @@ package struct MessageReader: Sendable {
     }
 }
 
-/// A frame whose header has been read and whose payload arrives bit by bit.
-private struct PartialFrame: Sendable {
-    let header: FrameHeader
-    private var received = 0
-
-    init(header: FrameHeader) {
-        self.header = header
-    }
-
-    var isComplete: Bool { received == header.length }
-
-    /// Appends what `input` holds of the payload to `buffer`, unmasked; true if all of that was ASCII.
-    mutating func movePayload(from input: inout ByteBuffer, to buffer: inout ByteBuffer) -> Bool {
-        let count = min(header.length - received, input.readableBytes)
-        guard count > 0 else { return true }
-        let mask = header.mask
-        let offset = received
-        var isASCII = true
-        input.readWithUnsafeReadableBytes { source in
-            let payload = UnsafeRawBufferPointer(rebasing: source.prefix(count))
-            return buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { room in
-                guard let destination = room.baseAddress else { return 0 }
-                isASCII = Unmasking.copy(payload, to: destination, mask: mask, offset: offset)
-                return count
-            }
-        }
-        received += count
-        return isASCII
-    }
-}
-
 // MARK: - Headers
 
 extension MessageReader {
@@ -229,12 +198,12 @@ extension MessageReader {
         let length = header.length
         var isValid = true
         input.readWithUnsafeReadableBytes { source in
-            let payload = UnsafeRawBufferPointer(rebasing: source.prefix(length))
+            let payload = UnsafeRawBufferPointer(start: source.baseAddress, count: length)
             outbox.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { room in
                 // No room at all, not even for nothing, has an outbox that was never written to.
                 guard let destination = room.baseAddress else { return 0 }
                 let isASCII = Unmasking.copy(payload, to: destination, mask: header.mask, offset: 0)
-                isValid = isASCII || UTF8Check(UnsafeRawBufferPointer(rebasing: room.prefix(length))) == .valid
+                isValid = isASCII || UTF8Check(UnsafeRawBufferPointer(start: destination, count: length)) == .valid
                 return isValid ? length : 0
             }
             return length
