@@ -61,7 +61,7 @@ async def test_r44_a_call_that_never_ends_is_answered_with_an_error(start):
             await began.wait()
             daemon.terminate()
         await closed(session)
-    assert "mcp-wsbridge" in str(errors[0].error.data), errors[0].error
+    assert errors[0].error.data["origin"] == "mcp-wsbridge", errors[0].error
     assert await anyio.to_thread.run_sync(daemon.wait) == 0
 
 
