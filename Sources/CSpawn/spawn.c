@@ -45,13 +45,11 @@ static void fail(struct child_context *context, enum cspawn_stage stage) {
 }
 
 static void reset_signals(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL;
+    // Not through the C library, which keeps its two internal signals (32, 33) to itself: whoever started the daemon
+    // may have left them ignored, and exec keeps what is ignored. All zero is SIG_DFL without flags.
+    static const unsigned long default_action[8];
     for (int number = 1; number < NSIG; number++) {
-        if (number == SIGKILL || number == SIGSTOP) continue;
-        // The C library refuses its two internal signals; their handlers end with exec.
-        sigaction(number, &action, NULL);
+        syscall(SYS_rt_sigaction, number, default_action, NULL, (size_t)(NSIG - 1) / 8);
     }
 }
 

@@ -292,8 +292,8 @@ final class ChildLoop {
         guard self.table != nil else { return nil }
         var findings = Findings()
         var orphans: [ProcessStat] = []
-        self.table?.forEach { stat in
-            guard stat.pid != self.ownPid, self.leaders[stat.pid] == nil else { return }
+        let isUnknown = { (pid: Int32) in pid != self.ownPid && self.leaders[pid] == nil }
+        self.table?.visit(where: isUnknown) { stat in
             let isOrphan = self.adoptsOrphans && stat.parent == self.ownPid
             if stat.isDead {
                 // A dead main thread with others alive looks dead too, but cannot be reaped yet.

@@ -16,7 +16,8 @@ import Musl
 ///
 /// One permanent thread does everything about processes, so that no event loop ever waits for an exec and the parent
 /// death signal, which the kernel ties to the spawning thread, means the daemon's death. All callbacks run on that
-/// thread and must not block; callers hop to their event loop. Methods may be called from anywhere, callbacks included.
+/// thread and must not block; callers hop to their event loop. (Only what comes after ``shutdown(_:)`` is answered on
+/// the caller's thread.) Methods may be called from anywhere, callbacks included.
 ///
 /// The thread ends after ``shutdown(_:)``, or after the last reference is dropped, as soon as no family is left.
 package final class ChildSupervisor: Sendable {
