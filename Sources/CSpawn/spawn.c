@@ -24,6 +24,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE (1U << 1)
+#endif
 // Linux 5.4's idtype, whatever the C library's age.
 #define IDTYPE_PIDFD ((idtype_t)3)
 
@@ -62,6 +65,17 @@ static void close_from(int first) {
     for (rlim_t descriptor = (rlim_t)first; descriptor < end; descriptor++) close((int)descriptor);
 }
 
+// The child starts on the parent's own descriptor table, which may hold thousands: it takes a copy of the first few
+// instead of copying all and closing all but three.
+static int leave_descriptor_table(const int descriptors[3]) {
+    unsigned highest = 2;
+    for (int index = 0; index < 3; index++) {
+        if ((unsigned)descriptors[index] > highest) highest = (unsigned)descriptors[index];
+    }
+    if (syscall(SYS_close_range, highest + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0) return 0;
+    return unshare(CLONE_FILES);
+}
+
 static int child_main(void *argument) {
     struct child_context *context = argument;
     const struct cspawn_request *request = context->request;
@@ -79,6 +93,8 @@ static int child_main(void *argument) {
             fail(context, CSPAWN_STAGE_ORPHANED);
         }
     }
+
+    if (leave_descriptor_table(request->descriptors) != 0) fail(context, CSPAWN_STAGE_DESCRIPTORS);
 
     // A parent that itself runs without standard descriptors may hold a pipe under their numbers.
     int descriptors[3];
@@ -125,7 +141,7 @@ int cspawn_spawn(const struct cspawn_request *request, struct cspawn_result *res
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
     pid_t pid = clone(child_main, stack + child_stack_size, flags, &context, &pidfd);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -103,6 +103,24 @@ struct IsolatedTests {
         }
     }
 
+    @Test("R42: a daemon without standard descriptors of its own gives its children theirs")
+    func noStandardDescriptors() async {
+        await #expect(processExitsWith: .success) {
+            // The supervisor's own descriptors get these numbers.
+            for descriptor: CInt in 0...2 { close(descriptor) }
+            let supervisor = try ChildSupervisor(adoptsOrphans: true)
+            let probe = try await ChildProbe.shell(
+                "read x; echo out $x; echo error >&2; ls /proc/self/fd",
+                in: supervisor
+            )
+            #expect(write(probe.child.stdin, "a\n", 2) == 2)
+            #expect(try probe.output() == "out a\n0\n1\n2\n3\n")
+            var error = [UInt8](repeating: 0, count: 16)
+            #expect(read(probe.child.stderr, &error, 16) == 6)
+            #expect(await probe.exit.value == .exited(0))
+        }
+    }
+
     @Test("R38: an ignored SIGCHLD, inherited from whoever started the daemon, does not hide exit statuses")
     func ignoredChildSignal() async {
         await #expect(processExitsWith: .success) {

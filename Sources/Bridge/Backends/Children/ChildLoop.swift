@@ -95,6 +95,7 @@ final class ChildLoop {
         }
         self.table = nil
         close(self.poll)
+        self.launcher.close()
         let rest = self.mailbox.close()
         for request in rest.spawns { request.completion(.failure(.stopping)) }
         for callback in rest.orders.onEmpty + self.onStopped + rest.orders.onStopped { callback() }
