@@ -12,6 +12,8 @@
 
 enum { events_per_wait = 64 };
 
+int cspawn_move(int descriptor, int to) { return dup3(descriptor, to, O_CLOEXEC); }
+
 int cspawn_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int cspawn_poll_open(void) { return epoll_create1(EPOLL_CLOEXEC); }

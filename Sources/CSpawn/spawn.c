@@ -24,6 +24,9 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE (1U << 1)
+#endif
 // Linux 5.4's idtype, whatever the C library's age.
 #define IDTYPE_PIDFD ((idtype_t)3)
 
@@ -45,13 +48,11 @@ static void fail(struct child_context *context, enum cspawn_stage stage) {
 }
 
 static void reset_signals(void) {
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = SIG_DFL;
+    // Not through the C library, which keeps its two internal signals (32, 33) to itself: whoever started the daemon
+    // may have left them ignored, and exec keeps what is ignored. All zero is SIG_DFL without flags.
+    static const unsigned long default_action[8];
     for (int number = 1; number < NSIG; number++) {
-        if (number == SIGKILL || number == SIGSTOP) continue;
-        // The C library refuses its two internal signals; their handlers end with exec.
-        sigaction(number, &action, NULL);
+        syscall(SYS_rt_sigaction, number, default_action, NULL, (size_t)(NSIG - 1) / 8);
     }
 }
 
@@ -62,6 +63,17 @@ static void close_from(int first) {
     rlim_t end = 65536;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max != RLIM_INFINITY) end = limit.rlim_max;
     for (rlim_t descriptor = (rlim_t)first; descriptor < end; descriptor++) close((int)descriptor);
+}
+
+// The child starts on the parent's own descriptor table, which may hold thousands: it takes a copy of the first few
+// instead of copying all and closing all but three.
+static int leave_descriptor_table(const int descriptors[3]) {
+    unsigned highest = 2;
+    for (int index = 0; index < 3; index++) {
+        if ((unsigned)descriptors[index] > highest) highest = (unsigned)descriptors[index];
+    }
+    if (syscall(SYS_close_range, highest + 1, ~0U, CLOSE_RANGE_UNSHARE) == 0) return 0;
+    return unshare(CLONE_FILES);
 }
 
 static int child_main(void *argument) {
@@ -81,6 +93,8 @@ static int child_main(void *argument) {
             fail(context, CSPAWN_STAGE_ORPHANED);
         }
     }
+
+    if (leave_descriptor_table(request->descriptors) != 0) fail(context, CSPAWN_STAGE_DESCRIPTORS);
 
     // A parent that itself runs without standard descriptors may hold a pipe under their numbers.
     int descriptors[3];
@@ -127,7 +141,7 @@ int cspawn_spawn(const struct cspawn_request *request, struct cspawn_result *res
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD;
     pid_t pid = clone(child_main, stack + child_stack_size, flags, &context, &pidfd);
     int error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -32,7 +32,8 @@ struct cspawn_request {
     char *const *envp;
     /// NULL: the parent's.
     const char *directory;
-    /// The child's ends of its standard descriptors; they stay the caller's.
+    /// The child's ends of its standard descriptors; they stay the caller's. The lower their numbers the better: the
+    /// kernel copies the parent's table up to the highest of them.
     int descriptors[3];
     /// Sent to the child when the thread that called `cspawn_spawn` ends; 0 for none.
     int death_signal;
@@ -89,6 +90,9 @@ void cspawn_keep_exit_statuses(void);
 
 /// Names the calling thread (15 bytes) and blocks every signal in it: the process's signals are for other threads.
 void cspawn_enter_thread(const char *name);
+
+/// dup3(2) with O_CLOEXEC. The new descriptor, or -1 with errno.
+int cspawn_move(int descriptor, int to);
 
 /// pipe2(2) with O_CLOEXEC: `ends[0]` is read from. 0, or -1 with errno.
 int cspawn_pipe(int ends[2]);

@@ -95,6 +95,7 @@ final class ChildLoop {
         }
         self.table = nil
         close(self.poll)
+        self.launcher.close()
         let rest = self.mailbox.close()
         for request in rest.spawns { request.completion(.failure(.stopping)) }
         for callback in rest.orders.onEmpty + self.onStopped + rest.orders.onStopped { callback() }
@@ -292,8 +293,8 @@ final class ChildLoop {
         guard self.table != nil else { return nil }
         var findings = Findings()
         var orphans: [ProcessStat] = []
-        self.table?.forEach { stat in
-            guard stat.pid != self.ownPid, self.leaders[stat.pid] == nil else { return }
+        let isUnknown = { (pid: Int32) in pid != self.ownPid && self.leaders[pid] == nil }
+        self.table?.visit(where: isUnknown) { stat in
             let isOrphan = self.adoptsOrphans && stat.parent == self.ownPid
             if stat.isDead {
                 // A dead main thread with others alive looks dead too, but cannot be reaped yet.

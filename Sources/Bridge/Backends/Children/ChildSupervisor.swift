@@ -16,7 +16,8 @@ import Musl
 ///
 /// One permanent thread does everything about processes, so that no event loop ever waits for an exec and the parent
 /// death signal, which the kernel ties to the spawning thread, means the daemon's death. All callbacks run on that
-/// thread and must not block; callers hop to their event loop. Methods may be called from anywhere, callbacks included.
+/// thread and must not block; callers hop to their event loop. (Only what comes after ``shutdown(_:)`` is answered on
+/// the caller's thread.) Methods may be called from anywhere, callbacks included.
 ///
 /// The thread ends after ``shutdown(_:)``, or after the last reference is dropped, as soon as no family is left.
 package final class ChildSupervisor: Sendable {
@@ -42,11 +43,17 @@ package final class ChildSupervisor: Sendable {
                 message: "cannot adopt orphaned descendants: \(SpawnError.text(errno))"
             )
         }
+        let launcher = try ChildLauncher(descriptorLimit: descriptorLimit)
         let poll = cspawn_poll_open()
-        guard poll >= 0 else { throw .resources("no epoll for the children", errno: errno) }
+        guard poll >= 0 else {
+            let error = errno
+            launcher.close()
+            throw .resources("no epoll for the children", errno: error)
+        }
         let event = cspawn_bell_open()
         guard event >= 0 else {
             let error = errno
+            launcher.close()
             close(poll)
             throw .resources("no eventfd for the children", errno: error)
         }
@@ -56,13 +63,14 @@ package final class ChildSupervisor: Sendable {
             let loop = ChildLoop(
                 mailbox: mailbox,
                 poll: poll,
-                launcher: ChildLauncher(descriptorLimit: descriptorLimit),
+                launcher: launcher,
                 adoptsOrphans: adoptsOrphans,
                 notice: notice
             )
             loop.run()
         }
         guard failure == 0 else {
+            launcher.close()
             close(poll)
             mailbox.close()
             throw .resources("no thread for the children", errno: failure)

@@ -35,14 +35,14 @@ struct ProcessTable: ~Copyable {
         self.buffer.deallocate()
     }
 
-    /// Every process that can be seen, in the order of the numbers.
-    func forEach(_ body: (ProcessStat) -> Void) {
+    /// Every process that can be seen and that `isWanted` does not pass over by its number, in the order of the numbers.
+    func visit(where isWanted: (Int32) -> Bool, _ body: (ProcessStat) -> Void) {
         rewinddir(self.directory)
         while let entry = readdir(self.directory) {
             let pid = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: UInt8.self, capacity: 256) { Self.number($0) }
             }
-            guard let pid, let stat = self.stat(of: pid) else { continue }
+            guard let pid, isWanted(pid), let stat = self.stat(of: pid) else { continue }
             body(stat)
         }
     }
