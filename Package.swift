@@ -67,7 +67,11 @@ let package = Package(
         ),
         // The scripted MCP server of the integration tests; each behaviour has a name.
         .executableTarget(name: "FixtureServer", path: "Tests/FixtureServer", swiftSettings: settings),
-        .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"], swiftSettings: settings),
+        .testTarget(
+            name: "BridgeCoreTests",
+            dependencies: ["BridgeCore", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: settings
+        ),
         .testTarget(name: "BridgeConfigTests", dependencies: ["BridgeConfig"], swiftSettings: settings),
         .testTarget(name: "DemoServerTests", dependencies: ["DemoServer"], swiftSettings: settings),
         .testTarget(name: "BridgeTests", dependencies: ["Bridge", "BridgeCore", "CSpawn"], swiftSettings: settings),
