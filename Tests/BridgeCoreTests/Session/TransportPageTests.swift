@@ -30,7 +30,7 @@ import Testing
         .serverStalled,
         .serverExited(.exited(0)),
         .serverExited(.exited(1)),
-        .serverExited(.signaled(9)),
+        .serverExited(.signaled(9, coreDumped: false)),
         .serverClosedOutput,
         .lineTooLong(limit: 1),
         .bridgeFault(""),
