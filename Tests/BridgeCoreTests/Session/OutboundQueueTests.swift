@@ -115,4 +115,61 @@ struct OutboundQueueTests {
         }
         #expect(same == true)
     }
+
+    /// The texts of all pieces.
+    private static func texts(_ queue: inout OutboundQueue) -> [String] {
+        var texts: [String] = []
+        while let piece = queue.next() { texts.append(String(buffer: piece)) }
+        #expect(queue.isEmpty)
+        return texts
+    }
+
+    @Test("R13: a control frame passes every message that has not begun to go out")
+    func urgent() {
+        var queue = OutboundQueue()
+        queue.append(ByteBuffer(string: "one"))
+        queue.tail.writeString("two")
+        queue.appendUrgent(ByteBuffer(string: "pong1"))
+        queue.appendUrgent(ByteBuffer(string: "pong2"))
+        #expect(queue.bytes == 6, "control frames are not counted")
+        #expect(Self.texts(&queue) == ["pong1pong2", "one", "two"])
+        queue.appendUrgent(ByteBuffer(string: "alone"))
+        #expect(!queue.isEmpty)
+        #expect(Self.texts(&queue) == ["alone"])
+    }
+
+    @Test("R13: a control frame never stands inside a message")
+    func urgentAtBoundary() throws {
+        var queue = OutboundQueue()
+        let size = OutboundQueue.pieceSize
+        queue.append(ByteBuffer(bytes: Self.bytes(2 * size + 5)))
+        queue.append(ByteBuffer(string: "next"))
+        #expect(queue.next()?.readableBytes == size)
+        queue.appendUrgent(ByteBuffer(string: "pong"))
+        #expect(queue.next()?.readableBytes == size)
+        #expect(queue.next()?.readableBytes == 5)
+        #expect(Self.texts(&queue) == ["pong", "next"])
+    }
+
+    @Test("R13: a header in the tail and its message are one message")
+    func prefixed() {
+        var queue = OutboundQueue()
+        queue.tail.writeString("small,header:")
+        queue.append(ByteBuffer(bytes: Self.bytes(OutboundQueue.pieceSize + 1)), prefixed: true)
+        queue.tail.writeString("last")
+        #expect(queue.next().map { String(buffer: $0) } == "small,header:")
+        queue.appendUrgent(ByteBuffer(string: "pong"))
+        #expect(queue.next()?.readableBytes == OutboundQueue.pieceSize)
+        #expect(queue.next()?.readableBytes == 1)
+        #expect(Self.texts(&queue) == ["pong", "last"])
+    }
+
+    @Test("R46: control frames held for a peer that does not read are bounded, the newest kept")
+    func urgentBound() {
+        var queue = OutboundQueue()
+        for index in 0..<10_000 { queue.appendUrgent(ByteBuffer(string: "pong \(index);")) }
+        let held = queue.next().map { String(buffer: $0) } ?? ""
+        #expect(held.utf8.count <= OutboundQueue.urgentSize && held.hasSuffix(";pong 9999;") && held.hasPrefix("pong "))
+        #expect(queue.isEmpty)
+    }
 }

@@ -21,7 +21,8 @@ struct SessionEndTests {
         (.serverStalled, 1008, true),
         (.serverExited(.exited(0)), 1000, true), (.serverExited(.exited(1)), 1001, true),
         (.serverExited(.exited(255)), 1001, true),
-        (.serverExited(.signaled(9)), 1001, true), (.serverExited(.signaled(15)), 1001, true),
+        (.serverExited(.signaled(9, coreDumped: false)), 1001, true),
+        (.serverExited(.signaled(15, coreDumped: true)), 1001, true),
         (.serverClosedOutput, 1000, true),
         (.lineTooLong(limit: 16 << 20), 1011, true), (.bridgeFault("descriptors exhausted"), 1011, true),
         (.bridgeFault(String(repeating: "é", count: 500)), 1011, true), (.bridgeFault(""), 1011, true),
@@ -75,7 +76,7 @@ struct SessionEndTests {
         let exited = try #require(SessionEnd.serverExited(.exited(3)).reply(stderr: []))
         #expect(exited.data.map(\.key) == ["exit_status"] && exited.data[0].value == .integer(3))
         #expect(exited.message.contains("3"))
-        let killed = try #require(SessionEnd.serverExited(.signaled(9)).reply(stderr: ["a", "b"]))
+        let killed = try #require(SessionEnd.serverExited(.signaled(9, coreDumped: false)).reply(stderr: ["a", "b"]))
         #expect(killed.data.map(\.key) == ["signal", "stderr"])
         #expect(killed.data.map(\.value) == [.integer(9), .text("a\nb")])
         #expect(killed.message.contains("9"))

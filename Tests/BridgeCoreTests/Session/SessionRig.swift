@@ -23,6 +23,7 @@ final class SessionRig {
         case dropped
         case skipped
         case replaced
+        case rewritten
     }
 
     static let connection = "c-1"
@@ -112,6 +113,7 @@ final class SessionRig {
             case .replaced(let reason):
                 #expect(!reason.isEmpty)
                 return .replaced
+            case .rewritten: return .rewritten
             }
         }
     }
@@ -132,12 +134,14 @@ final class SessionRig {
         var cause: String
     }
 
-    func answerAll(_ reply: BridgeReply) { session.answerAll(reply, into: &replies) }
+    /// Ends the session; what goes to the server then.
+    @discardableResult
+    func finish(_ reply: BridgeReply?) -> String { String(buffer: session.finish(reply, into: &replies)) }
 
-    /// Takes all answers of the bridge's own that stand before the client.
-    func takeReplies() throws -> [Reply] {
+    /// Takes the text of all frames that stand before the client.
+    func takeFrames() throws -> [String] {
         defer { replies.clear() }
-        var answers: [Reply] = []
+        var texts: [String] = []
         var rest = Array(replies.readableBytesView)
         while !rest.isEmpty {
             try #require(rest[0] == 0x81, "not one whole text frame, unmasked")
@@ -148,8 +152,16 @@ final class SessionRig {
                 count = Int(rest[2]) << 8 | Int(rest[3])
             }
             try #require(rest[1] < 127 && rest.count >= header + count)
-            let text = String(decoding: rest[header..<header + count], as: UTF8.self)
+            texts.append(String(decoding: rest[header..<header + count], as: UTF8.self))
             rest.removeFirst(header + count)
+        }
+        return texts
+    }
+
+    /// Takes all answers of the bridge's own that stand before the client.
+    func takeReplies() throws -> [Reply] {
+        var answers: [Reply] = []
+        for text in try takeFrames() {
             let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
             #expect(Set(object.keys) == ["jsonrpc", "id", "error"] && object["jsonrpc"] as? String == "2.0")
             let error = try #require(object["error"] as? [String: Any])
