@@ -34,6 +34,10 @@ package enum EnvelopeScanner {
                 try pass.run()
                 return (pass.envelope, nil)
             } catch {
+                // A number that runs into the fault may have been the beginning of a longer one.
+                if let id = pass.envelope.id, id.kind == .integer || id.kind == .fraction, id.end == error.offset {
+                    pass.envelope.id = nil
+                }
                 return (pass.envelope, error)
             }
         }

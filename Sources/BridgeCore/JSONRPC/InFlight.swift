@@ -28,20 +28,22 @@ package struct InFlightRequest: Sendable {
 
 /// The requests of one client that are not answered yet: at most one answer each, by id (R26–R28, R35).
 ///
-/// A value without I/O. Bounded in entries and in the bytes of ids that differ from their plain spelling (R74).
+/// A value without I/O. Bounded in entries and in the bytes of ids and progress tokens (R74).
 package struct InFlightTable: Sendable {
     /// More requests than this at once are refused.
     package static let maxRequests = 65_536
-    /// Bytes of long ids held at once, beyond which requests are refused.
+    /// Bytes of long ids and progress tokens held at once, beyond which requests are refused; as many again for tasks.
     package static let maxIDBytes = 1 << 20
     /// Cancelled requests whose answer may still come, kept at the most.
     package static let maxCancelled = 1_024
 
     private var requests: [RequestID: InFlightRequest] = [:]
-    /// The progress tokens of requests in flight.
-    private var progressTokens: Set<RequestID> = []
+    /// The progress tokens of requests in flight, with how many requests share each: a client that breaks the rule of
+    /// unique tokens still gets all its progress.
+    private var progressTokens: [RequestID: Int] = [:]
     /// The progress tokens of tasks, which outlive the response that created them; oldest first.
     private var taskTokens: [RequestID] = []
+    private var taskTokenBytes = 0
     private var nextOrder: UInt64 = 0
     private var cancelledCount = 0
     private var listenCount = 0
@@ -75,7 +77,7 @@ package struct InFlightTable: Sendable {
             guard held.isCancelled else { return .duplicate }
             self.remove(id, held)
         }
-        let bytes = Self.heldBytes(id, spelling)
+        let bytes = Self.heldBytes(id, spelling, progressToken)
         guard self.requests.count < Self.maxRequests, self.idBytes + bytes <= Self.maxIDBytes else { return .full }
         self.idBytes += bytes
         self.requests[id] = InFlightRequest(
@@ -87,7 +89,7 @@ package struct InFlightTable: Sendable {
         )
         self.nextOrder += 1
         if role == .listen { self.listenCount += 1 }
-        if let progressToken { self.progressTokens.insert(progressToken) }
+        if let progressToken { self.progressTokens[progressToken, default: 0] += 1 }
         return .accepted
     }
 
@@ -98,8 +100,7 @@ package struct InFlightTable: Sendable {
         guard let request = self.requests[id] else { return nil }
         self.remove(id, request)
         if let token = request.progressToken, createsTask || request.concernsTask {
-            if self.taskTokens.count == Self.maxCancelled { self.taskTokens.removeFirst() }
-            self.taskTokens.append(token)
+            self.rememberTask(token)
         }
         return request
     }
@@ -113,13 +114,13 @@ package struct InFlightTable: Sendable {
         self.requests[id] = request
         self.cancelledCount += 1
         if request.role == .listen { self.listenCount -= 1 }
-        if let token = request.progressToken { self.progressTokens.remove(token) }
+        if let token = request.progressToken { self.release(token) }
         return true
     }
 
     /// Whether progress for `token` belongs to a request that still runs, or to a task.
     package func expectsProgress(_ token: RequestID) -> Bool {
-        self.progressTokens.contains(token) || self.taskTokens.contains(token)
+        self.progressTokens[token] != nil || self.taskTokens.contains(token)
     }
 
     /// Takes out all requests that are owed an answer, in arrival order.
@@ -133,27 +134,46 @@ package struct InFlightTable: Sendable {
 
     private mutating func remove(_ id: RequestID, _ request: InFlightRequest) {
         self.requests[id] = nil
-        self.idBytes -= Self.heldBytes(id, request.spelling)
+        self.idBytes -= Self.heldBytes(id, request.spelling, request.progressToken)
         if request.isCancelled {
             self.cancelledCount -= 1
             return
         }
         if request.role == .listen { self.listenCount -= 1 }
-        if let token = request.progressToken { self.progressTokens.remove(token) }
+        if let token = request.progressToken { self.release(token) }
+    }
+
+    private mutating func release(_ token: RequestID) {
+        guard let count = self.progressTokens[token] else { return }
+        self.progressTokens[token] = count > 1 ? count - 1 : nil
+    }
+
+    private mutating func rememberTask(_ token: RequestID) {
+        let bytes = Self.heldBytes(token)
+        while let oldest = self.taskTokens.first,
+            self.taskTokens.count == Self.maxCancelled || self.taskTokenBytes + bytes > Self.maxIDBytes
+        {
+            self.taskTokenBytes -= Self.heldBytes(oldest)
+            self.taskTokens.removeFirst()
+        }
+        self.taskTokenBytes += bytes
+        self.taskTokens.append(token)
     }
 
     private mutating func forgetCancelled() {
         for (id, request) in self.requests where request.isCancelled { self.remove(id, request) }
     }
 
-    /// What a request's id holds beyond its entry.
-    private static func heldBytes(_ id: RequestID, _ spelling: [UInt8]?) -> Int {
-        let text =
-            switch id {
-            case .integer: 0
-            case .bigInteger(let text), .string(let text): text.string.utf8.count
-            }
-        return (text > 64 ? text : 0) + (spelling?.count ?? 0)
+    /// What a request holds beyond its entry.
+    private static func heldBytes(_ id: RequestID, _ spelling: [UInt8]?, _ token: RequestID?) -> Int {
+        Self.heldBytes(id) + (spelling?.count ?? 0) + (token.map { Self.heldBytes($0) } ?? 0)
+    }
+
+    private static func heldBytes(_ id: RequestID) -> Int {
+        switch id {
+        case .integer: 0
+        case .bigInteger(let text), .string(let text): text.string.utf8.count > 64 ? text.string.utf8.count : 0
+        }
     }
 }
 

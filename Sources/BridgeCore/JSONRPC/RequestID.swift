@@ -52,11 +52,13 @@ package enum RequestID: Hashable, Sendable {
     }
 
     /// The id that a server answered with: also an integer that it spells with a fraction or an exponent, as runtimes
-    /// do that know only floating point (`1.0`, `1e2`).
+    /// do that know only floating point (`1.0`, `1e2`). Beyond ±(2^53−1) such a spelling may stand for several integers,
+    /// and the wrong request must not be answered: nil.
     package init?(respelled value: Envelope.Value, in text: UnsafeRawBufferPointer) {
         if value.kind == .fraction {
             let token = UnsafeRawBufferPointer(rebasing: text[value.range])
-            guard let number = Double(String(decoding: token, as: UTF8.self)), let integer = Int64(exactly: number)
+            guard let number = Double(String(decoding: token, as: UTF8.self)), let integer = Int64(exactly: number),
+                integer.magnitude < 1 << 53
             else { return nil }
             self = .integer(integer)
             return

@@ -90,7 +90,7 @@ package struct Deadlines: Sendable {
         var earliest: Int64?
         func consider(_ from: Int64?, _ after: Int64) {
             guard let from, after > 0 else { return }
-            earliest = min(earliest ?? .max, from + after)
+            earliest = min(earliest ?? .max, Self.time(from, after))
         }
         consider(self.began, self.settings.maxConnectionAge)
         consider(self.lastMessage, self.settings.idleTimeout)
@@ -112,7 +112,7 @@ package struct Deadlines: Sendable {
     package mutating func fire(at now: Int64, isWaiting: Bool) -> Due {
         func isDue(_ from: Int64?, _ after: Int64) -> Bool {
             guard let from, after > 0 else { return false }
-            return from + after <= now
+            return Self.time(from, after) <= now
         }
         if isDue(self.clientStalledSince, self.settings.writeTimeout) { return .end(.clientStalled) }
         if isDue(self.serverStalledSince, self.settings.writeTimeout) { return .end(.serverStalled) }
@@ -130,5 +130,11 @@ package struct Deadlines: Sendable {
         // With a pong timeout of 0 the next ping simply follows one interval later.
         if self.settings.pongTimeout > 0 { self.pingSent = now } else { self.lastInbound = now }
         return .sendPing
+    }
+
+    /// The time `after` nanoseconds behind `from`; the end of time for what lies beyond.
+    private static func time(_ from: Int64, _ after: Int64) -> Int64 {
+        let (time, isBeyond) = from.addingReportingOverflow(after)
+        return isBeyond ? .max : time
     }
 }

@@ -174,7 +174,8 @@ extension Session {
     ) -> OnServerLine? {
         let envelope = EnvelopeScanner.scanPrefix(text)
         guard envelope.isObject, envelope.method == nil, envelope.result != nil || envelope.error != nil,
-            let idValue = envelope.id, let id = RequestID(respelled: idValue, in: text),
+            let idValue = envelope.id, UTF8Check.isValid(UnsafeRawBufferPointer(rebasing: text[idValue.range])),
+            let id = RequestID(respelled: idValue, in: text),
             let request = self.inFlight.answer(id, createsTask: false)
         else { return nil }
         let reply = BridgeReply(.internalError, message, cause: cause)
