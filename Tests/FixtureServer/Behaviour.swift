@@ -51,7 +51,8 @@ enum Behaviour: String, CaseIterable {
     case answersUnknownID = "answers-unknown-id"
     /// A progress notification with the request's token follows every answer.
     case progressAfterResponse = "progress-after-response"
-    /// Ids come back spelled differently: every character of a string as \uXXXX, 0 as -0.
+    /// Ids come back spelled differently: every character of a string as \uXXXX, 0 as -0; with the
+    /// argument `fraction` N as N.0.
     case respellsIDs = "respells-ids"
     /// Every answer to `tools/call` is a line of exactly this many bytes, newline not counted.
     case lineOf = "line-of"

@@ -192,7 +192,10 @@ struct ScriptedServer {
     /// The id as this server spells it.
     func spell(_ id: JSONText) -> String {
         guard has(.respellsIDs) else { return id.text }
-        guard id.bytes.first == UInt8(ascii: "\"") else { return id.text == "0" ? "-0" : id.text }
+        guard id.bytes.first == UInt8(ascii: "\"") else {
+            if behaviours[.respellsIDs] == "fraction" { return id.text + ".0" }
+            return id.text == "0" ? "-0" : id.text
+        }
         // Ids with escapes would have to be decoded first; those stay as they are.
         guard !id.bytes.contains(UInt8(ascii: "\\")) else { return id.text }
         let escaped = id.unquoted.utf16.map { unit in
