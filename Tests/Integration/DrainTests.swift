@@ -1,0 +1,155 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Signals, draining and what the log says (R44, R21, the record of a connection).
+@Suite struct DrainTests {
+    @Test("R44: SIGTERM and SIGINT end an idle bridge with exit 0", arguments: [SIGTERM, SIGINT])
+    func idleBridge(signal: CInt) throws {
+        let bridge = try BridgeProcess.fixture()
+        bridge.program.signal(signal)
+        #expect(try bridge.program.wait() == 0)
+    }
+
+    @Test("R44: idle connections close with 1001 at once, busy ones when answered; children end; exit 0")
+    func drain() throws {
+        let bridge = try BridgeProcess.fixture()
+        let idle = try bridge.connect()
+        let busy = try bridge.connect()
+        let pids = [try idle.serverPid(), try busy.serverPid()]
+        try busy.sendCall("hold", id: "1")
+        #expect(try busy.request("ping").result != nil)
+        bridge.program.signal(SIGTERM)
+        #expect(try idle.receiveClose()?.code == 1001)
+        try idle.finishClose()
+        // A request that comes while the bridge drains is answered too: this one answers the held one.
+        try busy.sendCall("release", id: "2")
+        var answered: Set<Int> = []
+        while answered.count < 2 { answered.insert(try busy.receiveMessage().id as? Int ?? 0) }
+        #expect(answered == [1, 2])
+        #expect(try busy.receiveClose()?.code == 1001)
+        try busy.finishClose()
+        #expect(try bridge.program.wait() == 0)
+        for pid in pids { try ProcessTable.waitGone(pid) }
+    }
+
+    @Test("R44: an open subscriptions/listen counts as idle here")
+    func listenIsIdle() throws {
+        let bridge = try BridgeProcess.fixture("echoes-raw")
+        let socket = try bridge.connect()
+        // Answered by this server, so a held one has to come from a server that never answers it.
+        _ = try socket.request("ping")
+        let silent = try BridgeProcess.fixture(
+            "never-reads",
+            server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#
+        )
+        let listening = try silent.connect()
+        try listening.send(#"{"jsonrpc":"2.0","id":"l","method":"subscriptions/listen","params":{}}"#)
+        try listening.sendFrame([], opcode: 9)
+        #expect(try listening.receiveFrame()?.opcode == 10)
+        silent.program.signal(SIGTERM)
+        let answer = try listening.receiveMessage()
+        #expect(answer.id as? String == "l")
+        #expect(try listening.receiveClose()?.code == 1001)
+        try listening.finishClose()
+        #expect(try silent.program.wait() == 0)
+    }
+
+    @Test("R44: at drain_timeout what is in flight is answered with an error")
+    func drainTimeout() throws {
+        let bridge = try BridgeProcess.fixture(drain: #"timeout = "500ms""#)
+        let socket = try bridge.connect()
+        try socket.sendCall("hold", id: "1")
+        #expect(try socket.request("ping").result != nil)
+        bridge.program.signal(SIGTERM)
+        let answer = try socket.receiveMessage()
+        #expect(answer.id as? Int == 1)
+        #expect(answer.isBridgeError)
+        #expect(answer.cause == "draining")
+        #expect(try socket.receiveClose()?.code == 1001)
+        try socket.finishClose()
+        #expect(try bridge.program.wait() == 0)
+    }
+
+    @Test("R44: during drain_delay handshakes get 503 with Retry-After, then the listener closes")
+    func drainDelay() throws {
+        let bridge = try BridgeProcess.fixture(drain: #"delay = "1s""#)
+        bridge.program.signal(SIGTERM)
+        var answer: HTTPAnswer?
+        try eventually("a refusal") {
+            answer = try? bridge.handshake()
+            return answer?.status == 503
+        }
+        #expect(answer?["Retry-After"] != nil)
+        #expect(try bridge.program.wait() == 0)
+    }
+
+    @Test("R44: a second signal ends at once, and still no child is left", arguments: [SIGTERM, SIGINT])
+    func secondSignal(signal: CInt) throws {
+        let bridge = try BridgeProcess.fixture("ignores-eof-and-term", drain: #"timeout = "300s""#)
+        let socket = try bridge.connect()
+        let pid = try socket.serverPid()
+        try socket.sendCall("hold", id: "1")
+        #expect(try socket.request("ping").result != nil)
+        bridge.program.signal(SIGTERM)
+        _ = try bridge.waitLog("the drain to begin") { record in
+            record.message.contains("drain") || record.message.contains("signal") || record.message.contains("stop")
+        }
+        bridge.program.signal(signal)
+        _ = try bridge.program.wait()
+        try ProcessTable.waitGone(pid)
+    }
+
+    @Test("R44: children that ignore everything do not keep the bridge from its end")
+    func stubbornChildren() throws {
+        let bridge = try BridgeProcess.fixture(
+            "ignores-eof-and-term",
+            server: #"stop = { stdin_grace = "300ms", term_grace = "300ms" }"#
+        )
+        let sockets = try (0..<5).map { _ in try bridge.connect() }
+        let pids = try sockets.map { try $0.serverPid() }
+        #expect(try bridge.stop() == 0)
+        for pid in pids { try ProcessTable.waitGone(pid) }
+    }
+
+    @Test(
+        "one record at a connection's begin and one at its end, with duration, bytes, messages, close code and counts"
+    )
+    func records() throws {
+        let bridge = try BridgeProcess.fixture()
+        let socket = try bridge.connect()
+        _ = try socket.call("count")
+        try socket.send("junk")
+        _ = try socket.receiveMessage()
+        try socket.close(3001)
+        let ended = try bridge.waitConnectionEnded()
+        let begun = try bridge.waitLog("the begin of a connection") { record in
+            record.message.contains("connection") && !record.message.contains("ended")
+        }
+        let key = try #require(ended.fields.keys.first { $0.contains("connection") }, "\(ended.fields)")
+        #expect(begun[key] == ended[key])
+        #expect(ended.fields.keys.contains { $0.contains("duration") })
+        #expect(ended.fields.keys.filter { $0.contains("bytes") }.count == 2, "\(ended.fields)")
+        #expect(ended.fields.keys.filter { $0.contains("messages") }.count == 2)
+        #expect(ended.fields.values.contains("3001"))
+        #expect(ended.number("refused") == 1)
+        #expect(ended.number("dropped") == 0)
+        #expect(ended.number("skipped") == 0)
+    }
+
+    @Test("R75: ids of connections differ and come from no counter")
+    func connectionIDs() throws {
+        let bridge = try BridgeProcess.fixture("dies-mid-call")
+        var ids: Set<String> = []
+        for _ in 0..<5 {
+            let socket = try bridge.connect()
+            try socket.sendCall("x", id: "1")
+            ids.insert(try #require(try socket.receiveMessage().errorData?["connection"] as? String))
+        }
+        #expect(ids.count == 5)
+        #expect(ids.allSatisfy { $0.utf8.count >= 8 })
+    }
+}

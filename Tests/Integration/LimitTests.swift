@@ -1,0 +1,326 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Limits, exhaustion and the figures that must return to the baseline (R37, R39, R43, R46). Heavy: one after the other.
+@Suite(.serialized) struct LimitTests {
+    @Test("R37: descriptors and children return to the baseline after 1,000 connects that end in every way")
+    func thousandConnects() throws {
+        let bridge = try BridgeProcess.fixture(limits: "spawn_rate = 100000")
+        for _ in 0..<20 { try bridge.connect().close() }
+        try bridge.waitChildren(0)
+        // What is left is what the bridge keeps for itself.
+        var before = -1
+        try eventually("a steady number of descriptors") {
+            let now = ProcessTable.descriptors(of: bridge.pid) ?? -1
+            defer { before = now }
+            poll(nil, 0, 100)
+            return now == before
+        }
+        for round in 0..<100 {
+            let sockets = try (0..<10).map { _ in try bridge.connect() }
+            for (index, socket) in sockets.enumerated() {
+                try socket.sendCall("echo", id: "1")
+                switch index % 5 {
+                case 0:
+                    #expect(try socket.receiveMessage().id as? Int == 1)
+                    try socket.close()
+                case 1: socket.socket.reset()
+                case 2:
+                    try socket.sendCall("exit", id: "2", #"{"n":1}"#)
+                    #expect(try socket.receiveMessage().id as? Int == 1)
+                    #expect(try socket.receiveMessage().isBridgeError)
+                case 3:
+                    try socket.socket.send([0xFF, 0xFF])
+                    #expect(try socket.receiveMessage().id as? Int == 1)
+                default: socket.socket.close()
+                }
+            }
+            if round % 10 == 9 { try bridge.waitChildren(0) }
+        }
+        try bridge.waitChildren(0)
+        try eventually("\(before) descriptors, there are \(ProcessTable.descriptors(of: bridge.pid) ?? -1)") {
+            ProcessTable.descriptors(of: bridge.pid) == before
+        }
+        #expect(try bridge.connect().call("count").contentText == "1")
+    }
+
+    @Test("R43: beyond max_connections a handshake is 503 with Retry-After; a freed place is given again")
+    func maxConnections() throws {
+        let bridge = try BridgeProcess.fixture(limits: "max_connections = 3")
+        let sockets = try (0..<3).map { _ in try bridge.connect() }
+        let answer = try bridge.handshake()
+        #expect(answer.status == 503)
+        #expect(answer["Retry-After"] != nil)
+        try sockets[0].close()
+        try bridge.waitChildren(2)
+        try eventually("a place") { (try? bridge.connect()) != nil }
+        #expect(try sockets[1].call("count").contentText == "1")
+    }
+
+    @Test("R43: max_children counts those that are still ending")
+    func maxChildren() throws {
+        let bridge = try BridgeProcess.fixture(
+            "ignores-eof-and-term",
+            server: #"stop = { stdin_grace = "1s", term_grace = "1s" }"#,
+            limits: "max_children = 1"
+        )
+        let socket = try bridge.connect()
+        let pid = try socket.serverPid()
+        try socket.close()
+        #expect(ProcessTable.exists(pid))
+        #expect(try bridge.handshake().status == 503)
+        try ProcessTable.waitGone(pid)
+        try eventually("a place") { (try? bridge.connect()) != nil }
+    }
+
+    @Test("R43: spawn_rate refuses a storm and lets through again")
+    func spawnRate() throws {
+        let bridge = try BridgeProcess.fixture(limits: "spawn_rate = 2")
+        var statuses: [Int] = []
+        for _ in 0..<10 { statuses.append(try bridge.handshake().status) }
+        #expect(Set(statuses) == [101, 503], "\(statuses)")
+        try eventually("a place") { (try? bridge.connect()) != nil }
+    }
+
+    @Test("R43, R21: an idle connection ends with 1000; one with a request in flight is not idle")
+    func idle() throws {
+        let bridge = try BridgeProcess.fixture(limits: #"idle_timeout = "400ms""#)
+        let busy = try bridge.connect()
+        try busy.sendCall("sleep", id: "1", #"{"ms":1500}"#)
+        let idle = try bridge.connect()
+        #expect(try idle.receiveClose()?.code == 1000)
+        try idle.finishClose()
+        #expect(try busy.receiveMessage().contentText == "slept")
+        #expect(try busy.receiveClose()?.code == 1000)
+    }
+
+    @Test("R43, R21: a connection over its age ends with 1000, in-flight answered")
+    func age() throws {
+        let bridge = try BridgeProcess.fixture(limits: #"max_connection_age = "500ms""#)
+        let socket = try bridge.connect()
+        try socket.sendCall("hold", id: "1")
+        let answer = try socket.receiveMessage()
+        #expect(answer.id as? Int == 1)
+        #expect(answer.isBridgeError)
+        #expect(try socket.receiveClose()?.code == 1000)
+        try bridge.waitChildren(0)
+    }
+
+    @Test("R43: limits that exceed what descriptors allow are named at the start")
+    func namesDescriptors() throws {
+        let bridge = try BridgeProcess.fixture(prefix: ["prlimit", "--nofile=128:128"])
+        _ = try bridge.waitLog("a warning about descriptors") { record in
+            record.fields.values.contains { $0.contains("max_connections") }
+        }
+    }
+
+    @Test("R39: descriptors exhausted: a clear refusal for that connection, others notice nothing, and it recovers")
+    func descriptorsExhausted() throws {
+        let bridge = try BridgeProcess.fixture(prefix: ["prlimit", "--nofile=60:60"])
+        var sockets: [RawWebSocket] = []
+        var refused: HTTPAnswer?
+        while refused == nil, sockets.count < 60 {
+            do {
+                sockets.append(try RawWebSocket(port: bridge.port, path: "/fixture"))
+            } catch let error as HandshakeRefused {
+                refused = error.answer
+            }
+        }
+        #expect(refused?.status == 503)
+        #expect(refused?["Retry-After"] != nil)
+        #expect(sockets.count >= 4)
+        for socket in sockets { #expect(try socket.call("count").contentText == "1") }
+        for socket in sockets { try socket.close() }
+        sockets = []
+        try bridge.waitChildren(0)
+        try eventually("service to be restored") { (try? bridge.connect()) != nil }
+    }
+
+    /// Whether programs can be run as nobody with a limit on processes.
+    static let canDropPrivileges: Bool = {
+        guard getuid() == 0, let program = try? RunningProgram(unprivileged(limit: 1000) + ["true"]) else {
+            return false
+        }
+        return (try? program.wait()) == 0
+    }()
+
+    /// A user id that nobody else uses, so that its count of processes is ours alone.
+    private static func unprivileged(limit: Int) -> [String] {
+        let user = "64\(getpid() % 900 + 100)"
+        return [
+            "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "prlimit", "--nproc=\(limit):\(limit)",
+        ]
+    }
+
+    @Test(
+        "R39: spawning refused with EAGAIN: 503 for that connection alone, and it recovers",
+        .enabled(if: canDropPrivileges, "SKIPPED: needs root, setpriv(1) and prlimit(1)")
+    )
+    func spawnRefused() throws {
+        let folder = try TemporaryFolder()
+        // The build folder may be out of the other user's reach.
+        for name in ["mcp-wsbridge", "FixtureServer"] {
+            try FileManager.default.copyItem(
+                atPath: "\(BridgeProcess.products)/\(name)",
+                toPath: "\(folder.path)/\(name)"
+            )
+        }
+        try folder.write(
+            """
+            [listen]
+            address = "127.0.0.1:0"
+            [limits]
+            spawn_rate = 100000
+            [servers.fixture]
+            command = ["\(folder.path)/FixtureServer"]
+            """,
+            to: "bridge.toml"
+        )
+        // Threads count as processes: a few for the bridge itself, and then room for some children.
+        let program = try RunningProgram(
+            Self.unprivileged(limit: 24) + ["\(folder.path)/mcp-wsbridge", "--config", folder.path + "/bridge.toml"],
+            environment: ["PATH": "/usr/bin:/bin", "SWIFT_BACKTRACE": "enable=no"]
+        )
+        let banner = try program.output.wait(for: "the address") { $0.contains("ws://127.0.0.1:") }
+        let address = try #require(banner, "\(program.errors.lines)").components(separatedBy: "ws://127.0.0.1:")[1]
+        let port = try #require(UInt16(address.prefix { $0.isNumber }))
+        var sockets: [RawWebSocket] = []
+        var refused: HTTPAnswer?
+        while refused == nil, sockets.count < 40 {
+            do {
+                sockets.append(try RawWebSocket(port: port, path: "/fixture"))
+            } catch let error as HandshakeRefused {
+                refused = error.answer
+            }
+        }
+        #expect(refused?.status == 503, "after \(sockets.count) connections")
+        #expect(refused?["Retry-After"] != nil)
+        #expect(!sockets.isEmpty)
+        for socket in sockets { #expect(try socket.call("count").contentText == "1") }
+        for socket in sockets { try socket.close() }
+        sockets = []
+        try eventually("service to be restored") { (try? RawWebSocket(port: port, path: "/fixture")) != nil }
+        program.signal(SIGTERM)
+        #expect(try program.wait() == 0)
+    }
+
+    // MARK: - Back-pressure
+
+    private func resident(_ bridge: BridgeProcess) throws -> Int {
+        let text = try #require(ProcessTable.status(of: bridge.pid, "VmRSS"))
+        return try #require(text.split(separator: " ").first.flatMap { Int($0) })
+    }
+
+    @Test("R46: a client that does not read pauses its chattering server, in bounded memory; others are not slowed")
+    func clientDoesNotRead() throws {
+        let bridge = try BridgeProcess.fixture(
+            "chatters",
+            limits: """
+                queue = "256KiB"
+                write_timeout = "60s"
+                """,
+            more: """
+                [servers.other]
+                command = \(BridgeProcess.command([]))
+                """
+        )
+        let stalled = try bridge.connect(receiveBuffer: 4096)
+        let other = try bridge.connect("/other")
+        let pid = try #require(bridge.children.map(\.pid).min())
+        try stalled.sendCall("x", id: "1")
+        // The child sleeps in write(2) once everything between it and the client is full.
+        func written() -> Int {
+            let data = FileManager.default.contents(atPath: "/proc/\(pid)/io") ?? Data()
+            let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("wchar") }
+            return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
+        }
+        var last = -1
+        try eventually("the server to be paused") {
+            let now = written()
+            defer { last = now }
+            poll(nil, 0, 200)
+            return now > 0 && now == last
+        }
+        #expect(last < 16 << 20, "\(last) bytes were taken from a server whose client does not read")
+        #expect(try resident(bridge) < 120_000)
+        for _ in 0..<100 { #expect(try other.call("count").contentText != nil) }
+        // It goes on where it stopped.
+        for _ in 0..<3000 { #expect(try stalled.receiveMessage().method == "notifications/message" || true) }
+        try eventually("the server to go on") { written() > last }
+    }
+
+    @Test("R46, R21: past write_timeout a client that does not read is cut")
+    func writeTimeout() throws {
+        let bridge = try BridgeProcess.fixture(
+            "chatters",
+            limits: """
+                queue = "64KiB"
+                write_timeout = "500ms"
+                ping_interval = "0s"
+                """
+        )
+        let stalled = try bridge.connect(receiveBuffer: 4096)
+        try stalled.sendCall("x", id: "1")
+        let record = try bridge.waitConnectionEnded()
+        #expect(record.fields.values.contains("1008"), "\(record.fields)")
+        try bridge.waitChildren(0)
+    }
+
+    @Test(
+        "R46: a server that does not read pauses its client's socket, in bounded memory, while pings are not expected back"
+    )
+    func serverDoesNotRead() throws {
+        let bridge = try BridgeProcess.fixture(
+            "never-reads",
+            server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#,
+            limits: """
+                queue = "256KiB"
+                write_timeout = "3s"
+                ping_interval = "200ms"
+                pong_timeout = "200ms"
+                """,
+            more: """
+                [servers.other]
+                command = \(BridgeProcess.command([]))
+                [servers.other.limits]
+                ping_interval = "0s"
+                """
+        )
+        let stalled = try bridge.connect()
+        let other = try bridge.connect("/other")
+        let text = String(repeating: "x", count: 100_000)
+        let message = RawWebSocket.frame(Array(#"{"jsonrpc":"2.0","method":"n","params":{"t":"\#(text)"}}"#.utf8))
+        var sent = 0
+        while true {
+            let count = try stalled.socket.sendSome(message, within: 0.5)
+            sent += count
+            if count < message.count { break }
+            #expect(sent < 64 << 20)
+            if sent >= 64 << 20 { break }
+        }
+        #expect(try resident(bridge) < 120_000)
+        #expect(try other.call("count").contentText == "1")
+        // R46: past write_timeout the connection ends, R21: with 1008.
+        let record = try bridge.waitConnectionEnded()
+        #expect(record.fields.values.contains("1008"), "\(record.fields)")
+        try bridge.waitChildren(1)
+    }
+
+    @Test("R13, R46: a ping is answered while a large answer waits and the server is busy")
+    func pingPassesQueue() throws {
+        let bridge = try BridgeProcess.fixture()
+        let socket = try bridge.connect(receiveBuffer: 4096)
+        try socket.sendCall("notify", id: "1", #"{"n":200000}"#)
+        try socket.sendFrame(Array("now".utf8), opcode: 9)
+        var before = 0
+        while let frame = try socket.receiveFrame() {
+            if frame.opcode == 10 { break }
+            before += 1
+        }
+        #expect(before < 200_000, "the pong came after \(before) messages")
+    }
+}
