@@ -17,8 +17,11 @@ package struct Daemon: Service {
 
     /// Descriptors of one connection: the client's socket, three pipes, a pidfd.
     private static let descriptorsPerConnection = 5
-    /// Descriptors of the daemon itself: loops, log, listener, and some for handshakes.
-    private static let ownDescriptors = 64
+    /// Descriptors of the daemon itself: standard streams, listener, supervisor, a child's ends while it starts, and some
+    /// for handshakes.
+    private static let ownDescriptors = 20
+    /// Descriptors of one event loop.
+    private static let descriptorsPerLoop = 4
 
     private let configuration: Configuration
     private let servers: [ServedServer]
@@ -61,7 +64,8 @@ package struct Daemon: Service {
     package func run() async throws {
         let limit = DescriptorLimit.raise()
         var configuration = self.configuration
-        if let limit { self.fit(&configuration, into: Int(clamping: limit.now.soft)) }
+        let loops = configuration.listen.eventLoops > 0 ? configuration.listen.eventLoops : System.coreCount
+        if let limit { self.fit(&configuration, loops: loops, into: Int(clamping: limit.now.soft)) }
         let logger = self.logger
         let supervisor = try ChildSupervisor(
             adoptsOrphans: true,
@@ -69,8 +73,7 @@ package struct Daemon: Service {
             notice: { $0.log(to: logger) }
         )
         let admission = Admission(configuration)
-        let loops = configuration.listen.eventLoops
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops > 0 ? loops : System.coreCount)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         do {
             let site = Site(
                 rules: HandshakeRules(configuration),
@@ -91,6 +94,7 @@ package struct Daemon: Service {
             try await self.serve(listener, workers, admission, supervisor)
         } catch {
             supervisor.killAll()
+            await supervisor.waitUntilEmpty()
             supervisor.shutdown()
             try? await group.shutdownGracefully()
             throw error
@@ -115,7 +119,9 @@ package struct Daemon: Service {
                 var count = 0
                 for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
                     count += 1
-                    if count > 1 { throw EndedAtOnce() }
+                    guard count > 1 else { continue }
+                    supervisor.killAll()
+                    throw EndedAtOnce()
                 }
             }
             defer { tasks.cancelAll() }
@@ -145,13 +151,14 @@ package struct Daemon: Service {
             try await tasks.next()
             tasks.cancelAll()
         }
-        await withCheckedContinuation { continuation in supervisor.onEmpty { continuation.resume() } }
+        await supervisor.waitUntilEmpty()
         self.logger.info("stopped")
     }
 
     /// Names limits that the descriptors do not allow, and lowers the count of connections to what they do (R43).
-    private func fit(_ configuration: inout Configuration, into descriptors: Int) {
-        let most = max(1, (descriptors - Self.ownDescriptors) / Self.descriptorsPerConnection)
+    private func fit(_ configuration: inout Configuration, loops: Int, into descriptors: Int) {
+        let free = descriptors - Self.ownDescriptors - loops * Self.descriptorsPerLoop
+        let most = max(1, free / Self.descriptorsPerConnection)
         guard configuration.limits.maxConnections > most else { return }
         self.logger.warning(
             "max_connections is more than the limit of descriptors allows; raise LimitNOFILE or lower it",
@@ -162,6 +169,13 @@ package struct Daemon: Service {
             ]
         )
         configuration.limits.maxConnections = most
+    }
+}
+
+extension ChildSupervisor {
+    /// Returns when no child, no ladder and no stray is left.
+    fileprivate func waitUntilEmpty() async {
+        await withCheckedContinuation { continuation in self.onEmpty { continuation.resume() } }
     }
 }
 

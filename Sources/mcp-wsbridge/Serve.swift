@@ -78,7 +78,8 @@ struct Serve: AsyncParsableCommand {
             return (configuration, try ServedServer.all(of: configuration))
         } catch {
             StandardError.write("\(error)\n")
-            throw ExitCode(78)
+            // What was wrong stands on the command line, or in a file.
+            throw self.config == nil ? ExitCode.validationFailure : ExitCode(78)
         }
     }
 }

@@ -104,7 +104,7 @@ import Testing
         let socket = try bridge.connect("/mcp")
         try socket.sendCall("x", id: "1")
         let answer = try socket.receiveMessage()
-        #expect("\(answer.errorData?["stderr"] ?? "")".contains("dying"))
+        #expect(answer.stderr.contains("dying"))
         #expect(try bridge.stop() == 0)
     }
 

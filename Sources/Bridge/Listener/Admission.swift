@@ -115,14 +115,27 @@ package final class Admission: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Returns when no connection holds a place. To be called after ``startDraining()``.
+    /// Returns when no connection holds a place, or at once when the task is cancelled. To be called after
+    /// ``startDraining()``.
     func whenEmpty() async {
-        await withCheckedContinuation { continuation in
-            let isEmpty = self.state.withLock { state in
-                if state.connections > 0 { state.waiters.append(continuation) }
-                return state.connections == 0
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let mustWait = self.state.withLock { state in
+                    guard state.connections > 0, !Task.isCancelled else { return false }
+                    state.waiters.append(continuation)
+                    return true
+                }
+                if !mustWait { continuation.resume() }
             }
-            if isEmpty { continuation.resume() }
+        } onCancel: {
+            for waiter in self.takeWaiters() { waiter.resume() }
+        }
+    }
+
+    private func takeWaiters() -> [CheckedContinuation<Void, Never>] {
+        self.state.withLock { state in
+            defer { state.waiters = [] }
+            return state.waiters
         }
     }
 }

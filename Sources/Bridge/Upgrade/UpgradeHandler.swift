@@ -250,9 +250,13 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         connection.start()
         backend.attach(connection)
         let isReadHeld = self.isReadHeld
-        context.pipeline.syncOperations.removeHandler(self.decoder, promise: nil)
+        let channel = context.channel
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
-        if isReadHeld { context.channel.read() }
+        // The decoder hands on what came right behind the handshake; no read completes after that by itself.
+        channel.pipeline.syncOperations.removeHandler(self.decoder).assumeIsolated().whenComplete { _ in
+            connection.receivedAll()
+            if isReadHeld { channel.read() }
+        }
     }
 }
 

@@ -275,6 +275,8 @@ struct Message {
     var errorData: [String: Any]? { error?["data"] as? [String: Any] }
     /// Whether the bridge made this error, and says so (R31).
     var isBridgeError: Bool { errorCode == -32603 && errorData?["origin"] as? String == "mcp-wsbridge" }
+    /// What the bridge tells of a failed server's standard error (R38); empty if nothing.
+    var stderr: String { errorData?["stderr"] as? String ?? "" }
     var cause: String? { errorData?["cause"] as? String }
     /// The text of the first content of a tool's result.
     var contentText: String? { (result?["content"] as? [[String: Any]])?.first?["text"] as? String }
