@@ -4,10 +4,14 @@
 
 /// One pass over a message: validates it as JSON (RFC 8259) and finds the values of ``Envelope`` on the way.
 ///
-/// The caller has validated UTF-8. Nothing is allocated: the stack of open containers lives in stack memory.
+/// The caller has validated UTF-8. Nothing is allocated for a message of ordinary depth: its stack of open containers
+/// lives in stack memory.
 package enum EnvelopeScanner {
     /// Containers nested deeper than this are refused, so that a hostile text costs nobody's stack.
     package static let maxDepth = 1024
+    /// Swift takes 1,024 bytes of temporary memory from the stack, more from the heap, at 100 ns a message. What is
+    /// nested deeper is scanned anew with room for all.
+    private static let ordinaryDepth = 1024 / MemoryLayout<Container>.stride
 
     package static func scan(_ text: UnsafeRawBufferPointer) throws(JSONSyntaxError) -> Envelope {
         let (envelope, error) = Self.run(text)
@@ -21,14 +25,22 @@ package enum EnvelopeScanner {
     }
 
     private static func run(_ text: UnsafeRawBufferPointer) -> (Envelope, JSONSyntaxError?) {
+        let outcome = Self.run(text, depth: Self.ordinaryDepth)
+        guard outcome.1?.reason == .tooDeep else { return outcome }
+        return Self.run(text, depth: Self.maxDepth)
+    }
+
+    @inline(__always)
+    private static func run(_ text: UnsafeRawBufferPointer, depth: Int) -> (Envelope, JSONSyntaxError?) {
         guard let base = text.baseAddress else {
             return (Envelope(), JSONSyntaxError(reason: .unexpectedEnd, offset: 0))
         }
-        return withUnsafeTemporaryAllocation(of: Container.self, capacity: Self.maxDepth) { stack in
+        return withUnsafeTemporaryAllocation(of: Container.self, capacity: depth) { stack in
             var pass = ScanPass(
                 bytes: base.assumingMemoryBound(to: UInt8.self),
                 end: text.count,
-                stack: stack.baseAddress.unsafelyUnwrapped
+                stack: stack.baseAddress.unsafelyUnwrapped,
+                maxDepth: depth
             )
             do throws(JSONSyntaxError) {
                 try pass.run()
@@ -109,14 +121,16 @@ private struct ScanPass {
     let bytes: UnsafePointer<UInt8>
     let end: Int
     let stack: UnsafeMutablePointer<Container>
+    let maxDepth: Int
     var at = 0
     var depth = 0
     var envelope = Envelope()
 
-    init(bytes: UnsafePointer<UInt8>, end: Int, stack: UnsafeMutablePointer<Container>) {
+    init(bytes: UnsafePointer<UInt8>, end: Int, stack: UnsafeMutablePointer<Container>, maxDepth: Int) {
         self.bytes = bytes
         self.end = end
         self.stack = stack
+        self.maxDepth = maxDepth
     }
 
     mutating func run() throws(JSONSyntaxError) {
@@ -198,7 +212,7 @@ private struct ScanPass {
     }
 
     private mutating func push(isObject: Bool, role: Role) throws(JSONSyntaxError) {
-        guard self.depth < EnvelopeScanner.maxDepth else { throw self.failure(.tooDeep) }
+        guard self.depth < self.maxDepth else { throw self.failure(.tooDeep) }
         if self.depth == 0 {
             self.envelope.isObject = isObject
             self.envelope.isArray = !isObject

@@ -17,7 +17,8 @@ package struct LineReader: Sendable {
         case line(count: Int)
         /// A line that came in several reads, without its LF.
         case assembled(ByteBuffer)
-        /// The line is longer than the limit; its first bytes, for finding out whose it was. The rest is skipped.
+        /// The line is longer than the limit; its first bytes, at least as many as the limit, for finding out whose it
+        /// was. The rest is skipped.
         case tooLong(prefix: ByteBuffer)
     }
 
@@ -61,7 +62,9 @@ package struct LineReader: Sendable {
         }
         self.partial = nil
         if line.readableBytes + newline > self.limit {
-            input.moveReaderIndex(forwardBy: newline + 1)
+            let kept = self.limit - line.readableBytes
+            Self.move(kept, from: &input, to: &line)
+            input.moveReaderIndex(forwardBy: newline - kept + 1)
             return .tooLong(prefix: line)
         }
         Self.move(newline, from: &input, to: &line)
@@ -84,7 +87,9 @@ package struct LineReader: Sendable {
             if line.readableBytes == 0 {
                 return .tooLong(prefix: input.readSlice(length: count) ?? ByteBuffer())
             }
-            input.moveReaderIndex(forwardBy: count)
+            let kept = self.limit - line.readableBytes
+            Self.move(kept, from: &input, to: &line)
+            input.moveReaderIndex(forwardBy: count - kept)
             return .tooLong(prefix: line)
         }
         Self.move(count, from: &input, to: &line)

@@ -43,7 +43,7 @@ package struct OutboundQueue: Sendable {
     ///
     /// - Parameter prefixed: the message's beginning, a frame header, say, stands at the end of ``tail`` already.
     package mutating func append(_ message: ByteBuffer, prefixed: Bool = false) {
-        self.seal(endsMessage: !prefixed)
+        self.seal(endsMessage: !prefixed || message.readableBytes == 0)
         guard message.readableBytes > 0 else { return }
         self.chunkBytes += message.readableBytes
         self.chunks.append(Chunk(buffer: message, endsMessage: true))

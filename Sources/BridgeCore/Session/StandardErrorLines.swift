@@ -26,7 +26,9 @@ package struct StandardErrorLines: Sendable {
 
     /// - Parameter secrets: values that must never be shown; each line of a longer one by itself.
     package init(secrets: [String]) {
-        self.secrets = secrets.flatMap { $0.split(separator: "\n") }.map { Array($0.utf8) }.filter { $0.count >= 4 }
+        // By bytes, since CRLF is one Character; the longest first, lest a shorter one leave the end of it behind.
+        self.secrets = secrets.flatMap { $0.utf8.split { $0 == 0x0A || $0 == 0x0D } }.map { Array($0) }
+            .filter { $0.count >= 4 }.sorted { $0.count > $1.count }
     }
 
     /// Takes what was read and returns the lines for the log.

@@ -106,6 +106,16 @@ struct EnvelopeSyntaxTests {
         #expect(throws: JSONSyntaxError.self) { try scanned(String(repeating: "[", count: 1 << 20)) }
     }
 
+    @Test("R24: what stands behind a deep value is found as behind a flat one", arguments: 1...80)
+    func behindDepth(_ depth: Int) throws {
+        let deep = String(repeating: #"{"id":["#, count: depth) + String(repeating: "]}", count: depth)
+        let text = #"{"params":\#(deep),"id":7,"x":{"id":1,"id":2}}"#
+        let envelope = try scanned(text)
+        #expect(envelope.id.map { text[bytes: $0.range] } == "7")
+        #expect(envelope.params.map { text[bytes: $0.range] } == deep)
+        #expect(envelope.hasDuplicateKey && !envelope.hasDuplicateID)
+    }
+
     @Test("R24: depth is of what is open, not of what has been")
     func depthOfOpenOnes() {
         let shallow = "[" + Array(repeating: #"{"a":[[]]}"#, count: 5000).joined(separator: ",") + "]"

@@ -164,6 +164,16 @@ struct OutboundQueueTests {
         #expect(Self.texts(&queue) == ["pong", "last"])
     }
 
+    @Test("R13: a message that is its header alone holds no control frame back")
+    func prefixedEmpty() {
+        var queue = OutboundQueue()
+        queue.tail.writeString("header")
+        queue.append(ByteBuffer(), prefixed: true)
+        #expect(Self.texts(&queue) == ["header"])
+        queue.appendUrgent(ByteBuffer(string: "pong"))
+        #expect(Self.texts(&queue) == ["pong"])
+    }
+
     @Test("R46: control frames held for a peer that does not read are bounded, the newest kept")
     func urgentBound() {
         var queue = OutboundQueue()
