@@ -153,11 +153,26 @@ private func systemRead(_ descriptor: CInt, _ buffer: UnsafeMutableRawPointer?, 
     read(descriptor, buffer, count)
 }
 
-/// Open descriptors of this process; meaningful only where nothing else runs (exit tests).
-func openDescriptors() -> Int {
-    guard let directory = opendir("/proc/self/fd") else { return -1 }
+/// Open descriptors of this process and what they are; meaningful only where nothing else runs (exit tests).
+///
+/// Without timers: the supervisor has none, and the test library's time limits make theirs at any time.
+func openDescriptors() -> [String] {
+    guard let directory = opendir("/proc/self/fd") else { return [] }
     defer { closedir(directory) }
-    var count = 0
-    while readdir(directory) != nil { count += 1 }
-    return count
+    var found: [String] = []
+    while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        var target = [UInt8](repeating: 0, count: 256)
+        let count = target.withUnsafeMutableBufferPointer { buffer in
+            buffer.withMemoryRebound(to: CChar.self) { buffer in
+                buffer.baseAddress.map { readlink("/proc/self/fd/\(name)", $0, buffer.count) } ?? -1
+            }
+        }
+        guard count > 0 else { continue }
+        let text = String(decoding: target[..<count], as: UTF8.self)
+        if !text.contains("timerfd") { found.append("\(name) \(text)") }
+    }
+    return found
 }
