@@ -68,7 +68,8 @@ async def test_r44_a_call_that_never_ends_is_answered_with_an_error(start):
 async def test_r44_a_new_connection_is_refused_while_draining(start):
     """R44: during the drain's delay a new handshake gets 503, the old connection still works."""
     daemon = start({"scripted": {"command": scripted()}}, drain={"delay": "30s", "timeout": "30s"})
-    async with sdk_session(daemon.url("scripted")) as session:
+    async with bare_client(daemon.url("scripted")) as client:
+        await client.initialize()
         daemon.terminate()
         with anyio.fail_after(10):
             while True:
@@ -79,9 +80,11 @@ async def test_r44_a_new_connection_is_refused_while_draining(start):
                     assert refusal.response.status_code == 503
                     assert "Retry-After" in refusal.response.headers
                     break
-        assert text_of(await session.call_tool("echo", {"text": "still here"})) == "still here"
+        answer = await client.call("echo", {"text": "still here"})
+        assert answer["result"]["content"][0]["text"] == "still here"
         daemon.terminate()  # A second signal ends at once.
-        await closed(session)
+        with pytest.raises(websockets.ConnectionClosed):
+            await client.receive()
     await anyio.to_thread.run_sync(daemon.wait)
 
 
