@@ -140,12 +140,12 @@ package struct Daemon: Service {
         if self.configuration.drain.delay > .zero { try await Task.sleep(for: self.configuration.drain.delay) }
         await listener.close()
         if case .unix(let path) = self.configuration.listen.address { UnixSocketFile.remove(path) }
-        try await workers.forEach { $0.drain() }
+        try await workers.onEach { $0.drain() }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await admission.whenEmpty() }
             tasks.addTask {
                 try await Task.sleep(for: self.configuration.drain.timeout)
-                try await workers.forEach { $0.endAll() }
+                try await workers.onEach { $0.endAll() }
                 await admission.whenEmpty()
             }
             try await tasks.next()

@@ -74,7 +74,7 @@ struct Workers: Sendable {
     }
 
     /// Calls `body` with each worker, on its loop.
-    func forEach(_ body: @escaping @Sendable (Worker) -> Void) async throws {
+    func onEach(_ body: @escaping @Sendable (Worker) -> Void) async throws {
         for worker in self.workers.values {
             try await worker.eventLoop.submit { body(worker.value) }.get()
         }

@@ -75,47 +75,6 @@ private struct Container {
     var start: Int
 }
 
-/// The keys that the bridge reads, now or for a policy: two parsers must never disagree about them (R24).
-private enum KnownKey: UInt8 {
-    case id, method, params, result, error, jsonrpc
-    case meta, name, uri, taskID
-    case requestID, progressToken, protocolVersion, resultType, task
-    case modernVersion
-
-    var bit: UInt32 { 1 << UInt32(self.rawValue) }
-
-    static func find(_ key: UnsafePointer<UInt8>, _ count: Int) -> KnownKey? {
-        switch count {
-        case 2: same(key, "id") ? .id : nil
-        case 3: same(key, "uri") ? .uri : nil
-        case 4: same(key, "name") ? .name : same(key, "task") ? .task : nil
-        case 5: same(key, "_meta") ? .meta : same(key, "error") ? .error : nil
-        case 6:
-            same(key, "method")
-                ? .method
-                : same(key, "params") ? .params : same(key, "result") ? .result : same(key, "taskId") ? .taskID : nil
-        case 7: same(key, "jsonrpc") ? .jsonrpc : nil
-        case 9: same(key, "requestId") ? .requestID : nil
-        case 10: same(key, "resultType") ? .resultType : nil
-        case 13: same(key, "progressToken") ? .progressToken : nil
-        case 15: same(key, "protocolVersion") ? .protocolVersion : nil
-        case 39: same(key, "io.modelcontextprotocol/protocolVersion") ? .modernVersion : nil
-        default: nil
-        }
-    }
-
-    @inline(__always)
-    private static func same(_ key: UnsafePointer<UInt8>, _ literal: StaticString) -> Bool {
-        let other = literal.utf8Start
-        var index = 0
-        while index < literal.utf8CodeUnitCount {
-            if key[index] != other[index] { return false }
-            index += 1
-        }
-        return true
-    }
-}
-
 /// The state of one pass. `at` is the offset of the next byte to look at.
 private struct ScanPass {
     let bytes: UnsafePointer<UInt8>
@@ -411,49 +370,4 @@ private struct ScanPass {
         }
         self.at += count
     }
-}
-
-/// The offset of the next quote, backslash or control character at or after `start`.
-///
-/// Thirty-two bytes at a time while they last, then eight: a message's bulk is the inside of strings.
-@inline(__always)
-private func skipPlain(_ bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Int {
-    var at = start
-    let raw = UnsafeRawPointer(bytes)
-    while at + 8 <= end {
-        let word = raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-        let hit = specialBytes(UInt64(littleEndian: word))
-        if hit != 0 { return at + hit.trailingZeroBitCount / 8 }
-        at += 8
-        // Past the first word the string is long enough for wide steps to pay. Four words without a branch between them
-        // become vector instructions; comparisons of Swift's SIMD types do not, and cost twenty times as much.
-        while at + 32 <= end {
-            let hits =
-                specialBytes(raw.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-                | specialBytes(raw.loadUnaligned(fromByteOffset: at + 8, as: UInt64.self))
-                | specialBytes(raw.loadUnaligned(fromByteOffset: at + 16, as: UInt64.self))
-                | specialBytes(raw.loadUnaligned(fromByteOffset: at + 24, as: UInt64.self))
-            if hits != 0 { break }
-            at += 32
-        }
-    }
-    while at < end {
-        let byte = bytes[at]
-        if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 { return at }
-        at += 1
-    }
-    return end
-}
-
-/// The high bit of each byte of `word` that is a quote, a backslash or below 0x20; exact up to the first such byte.
-@inline(__always)
-private func specialBytes(_ word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let highs: UInt64 = 0x8080_8080_8080_8080
-    let quote = word ^ (ones &* 0x22)
-    let backslash = word ^ (ones &* 0x5C)
-    let isQuote = (quote &- ones) & ~quote
-    let isBackslash = (backslash &- ones) & ~backslash
-    let isControl = (word &- (ones &* 0x20)) & ~word
-    return (isQuote | isBackslash | isControl) & highs
 }

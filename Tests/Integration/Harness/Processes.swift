@@ -59,8 +59,8 @@ enum ProcessTable {
 }
 
 /// The lines that a process writes to a pipe, gathered by a thread of their own.
+// SAFETY: everything mutable is touched under `condition` only.
 final class LineCollector: @unchecked Sendable {
-    // SAFETY: everything mutable is touched under `condition` only.
     private let condition = NSCondition()
     private var complete: [String] = []
     private var partial: [UInt8] = []
