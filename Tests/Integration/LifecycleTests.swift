@@ -29,7 +29,7 @@ import Testing
 
     /// How a client goes.
     enum Departure: String, CaseIterable, Sendable {
-        case close, reset, halfClose, tcpClose
+        case close, reset, halfClose, tcpClose, resetInFrame
     }
 
     /// Opens a connection, ends it the given way and returns its server's pid.
@@ -43,6 +43,9 @@ import Testing
         case .reset: socket.socket.reset()
         case .halfClose: socket.socket.shutdownWrite()
         case .tcpClose: socket.socket.close()
+        case .resetInFrame:
+            try socket.socket.send(Array(RawWebSocket.frame([UInt8](repeating: 0x20, count: 1000)).dropLast(500)))
+            socket.socket.reset()
         }
         // A half-closed socket must stay until here: closing it would be another departure.
         try ProcessTable.waitGone(pid)
