@@ -114,6 +114,21 @@ import Testing
         try eventually("the server to finish") { folder.read("done") == "done\n" }
     }
 
+    @Test("R37: stdout is drained meanwhile: a chattering server sees the end of its input, long before SIGTERM")
+    func drainsWhileEnding() throws {
+        let bridge = try BridgeProcess.fixture(
+            "chatters",
+            "ignores-term",
+            server: #"stop = { stdin_grace = "60s", term_grace = "60s" }"#
+        )
+        let socket = try bridge.connect(receiveBuffer: 4096)
+        let pid = try #require(bridge.children.first).pid
+        try socket.sendCall("x", id: "1")
+        #expect(try socket.receiveMessage().object["jsonrpc"] as? String == "2.0")
+        socket.socket.reset()
+        try ProcessTable.waitGone(pid)
+    }
+
     @Test(
         "R37: no grandchild survives: one that holds the pipes, one of a session of its own, one that did both",
         arguments: ["leaves-grandchild", "daemonises-grandchild", "daemonises-holding-pipes"],
