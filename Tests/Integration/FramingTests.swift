@@ -225,6 +225,26 @@ import Testing
         #expect(try socket.call("count").contentText == "16")
     }
 
+    @Test("R18: TCP keepalive is on")
+    func keepalive() throws {
+        let bridge = try BridgeProcess.fixture(limits: #"ping_interval = "0s""#)
+        let socket = try bridge.connect()
+        #expect(try socket.call("count").contentText == "1")
+        let near = String(bridge.port, radix: 16, uppercase: true)
+        let far = String(try socket.socket.localPort(), radix: 16, uppercase: true)
+        func pad(_ port: String) -> String { "0100007F:" + String(repeating: "0", count: 4 - port.count) + port }
+        // proc(5): local address, remote address, state, queues, and the timer, 02 for keepalive.
+        try eventually("the keepalive timer") {
+            // Foundation's shorter ways stop after a page of a file that says it is empty.
+            let data = try FileHandle(forReadingAtPath: "/proc/net/tcp")?.readToEnd()
+            let table = String(decoding: data ?? Data(), as: UTF8.self)
+            return table.split(separator: "\n").contains { line in
+                let fields = line.split(separator: " ")
+                return fields.count > 5 && fields[1] == pad(near) && fields[2] == pad(far) && fields[5].hasPrefix("02:")
+            }
+        }
+    }
+
     @Test("R18: ping_interval 0 is off; a client's unsolicited pong is fine")
     func noPings() throws {
         let bridge = try BridgeProcess.fixture(limits: #"ping_interval = "0s""#)

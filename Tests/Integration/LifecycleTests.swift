@@ -29,7 +29,7 @@ import Testing
 
     /// How a client goes.
     enum Departure: String, CaseIterable, Sendable {
-        case close, reset, halfClose, tcpClose
+        case close, reset, halfClose, tcpClose, resetInFrame
     }
 
     /// Opens a connection, ends it the given way and returns its server's pid.
@@ -43,6 +43,9 @@ import Testing
         case .reset: socket.socket.reset()
         case .halfClose: socket.socket.shutdownWrite()
         case .tcpClose: socket.socket.close()
+        case .resetInFrame:
+            try socket.socket.send(Array(RawWebSocket.frame([UInt8](repeating: 0x20, count: 1000)).dropLast(500)))
+            socket.socket.reset()
         }
         // A half-closed socket must stay until here: closing it would be another departure.
         try ProcessTable.waitGone(pid)
@@ -109,6 +112,21 @@ import Testing
         let socket = try bridge.connect("/late")
         try socket.close()
         try eventually("the server to finish") { folder.read("done") == "done\n" }
+    }
+
+    @Test("R37: stdout is drained meanwhile: a chattering server sees the end of its input, long before SIGTERM")
+    func drainsWhileEnding() throws {
+        let bridge = try BridgeProcess.fixture(
+            "chatters",
+            "ignores-term",
+            server: #"stop = { stdin_grace = "60s", term_grace = "60s" }"#
+        )
+        let socket = try bridge.connect(receiveBuffer: 4096)
+        let pid = try #require(bridge.children.first).pid
+        try socket.sendCall("x", id: "1")
+        #expect(try socket.receiveMessage().object["jsonrpc"] as? String == "2.0")
+        socket.socket.reset()
+        try ProcessTable.waitGone(pid)
     }
 
     @Test(

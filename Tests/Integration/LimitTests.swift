@@ -55,6 +55,9 @@ import Testing
         let answer = try bridge.handshake()
         #expect(answer.status == 503)
         #expect(answer["Retry-After"] != nil)
+        // R3: capacity is judged last.
+        #expect(try bridge.handshake("/nowhere").status == 404)
+        #expect(try bridge.handshake(headers: ["Origin: null"]).status == 403)
         try sockets[0].close()
         try bridge.waitChildren(2)
         try eventually("a place") { (try? bridge.connect()) != nil }
@@ -118,26 +121,54 @@ import Testing
         }
     }
 
-    @Test("R39: descriptors exhausted: a clear refusal for that connection, others notice nothing, and it recovers")
+    @Test("R39: no descriptors left for a child: 503 for that connection alone, others notice nothing, and it recovers")
     func descriptorsExhausted() throws {
-        let bridge = try BridgeProcess.fixture(prefix: ["prlimit", "--nofile=60:60"])
-        var sockets: [RawWebSocket] = []
-        var refused: HTTPAnswer?
-        while refused == nil, sockets.count < 60 {
-            do {
-                sockets.append(try RawWebSocket(port: bridge.port, path: "/fixture"))
-            } catch let error as HandshakeRefused {
-                refused = error.answer
-            }
-        }
-        #expect(refused?.status == 503)
-        #expect(refused?["Retry-After"] != nil)
-        #expect(sockets.count >= 4)
-        for socket in sockets { #expect(try socket.call("count").contentText == "1") }
-        for socket in sockets { try socket.close() }
-        sockets = []
-        try bridge.waitChildren(0)
+        let bridge = try BridgeProcess.fixture()
+        let socket = try bridge.connect()
+        #expect(try socket.call("count").contentText == "1")
+        let used = try #require(ProcessTable.descriptors(of: bridge.pid))
+        // Enough for one more socket, not for the pipes of a child.
+        try setDescriptorLimit(of: bridge.pid, to: used + 3)
+        let answer = try bridge.handshake()
+        #expect(answer.status == 503)
+        #expect(answer["Retry-After"].flatMap { Int($0) } != nil)
+        #expect(answer.json?["error"] as? String != "at_capacity", "\(answer.body)")
+        #expect(try socket.call("count").contentText == "2")
+        try setDescriptorLimit(of: bridge.pid, to: used + 100)
         try eventually("service to be restored") { (try? bridge.connect()) != nil }
+        #expect(try socket.call("count").contentText == "3")
+    }
+
+    @Test("R39, R74: no descriptor left to accept with: others notice nothing, no loop burns, and it recovers")
+    func cannotAccept() throws {
+        let bridge = try BridgeProcess.fixture()
+        let socket = try bridge.connect()
+        #expect(try socket.call("count").contentText == "1")
+        let used = try #require(ProcessTable.descriptors(of: bridge.pid))
+        try setDescriptorLimit(of: bridge.pid, to: used)
+        let silent = try (0..<50).map { _ in try RawSocket(port: bridge.port) }
+        let before = try processorTicks(bridge.pid)
+        for _ in 0..<20 {
+            #expect(try socket.call("sleep", #"{"ms":50}"#).contentText == "slept")
+        }
+        let spent = try processorTicks(bridge.pid) - before
+        #expect(spent < 20, "\(spent) ticks of 10 ms in about one second: it spins")
+        try setDescriptorLimit(of: bridge.pid, to: used + 100)
+        for socket in silent { socket.close() }
+        try eventually("service to be restored") { (try? bridge.connect()) != nil }
+    }
+
+    private func setDescriptorLimit(of pid: pid_t, to limit: Int) throws {
+        // The hard limit stays, so that it can be raised again.
+        #expect(try RunningProgram(["prlimit", "--pid", "\(pid)", "--nofile=\(limit):"]).wait() == 0)
+    }
+
+    /// User and system time of a process in ticks of 10 ms: fields 14 and 15 of /proc/PID/stat.
+    private func processorTicks(_ pid: pid_t) throws -> Int {
+        let data = try #require(FileManager.default.contents(atPath: "/proc/\(pid)/stat"))
+        let text = String(decoding: data, as: UTF8.self)
+        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
+        return try #require(Int(fields[12])) + #require(Int(fields[13]))
     }
 
     /// Whether programs can be run as nobody with a limit on processes.
@@ -199,6 +230,7 @@ import Testing
         }
         #expect(refused?.status == 503, "after \(sockets.count) connections")
         #expect(refused?["Retry-After"] != nil)
+        #expect(refused?.json?["error"] as? String != "at_capacity", "\(refused?.body ?? "")")
         #expect(!sockets.isEmpty)
         for socket in sockets { #expect(try socket.call("count").contentText == "1") }
         for socket in sockets { try socket.close() }
@@ -232,25 +264,16 @@ import Testing
         let other = try bridge.connect("/other")
         let pid = try #require(bridge.children.map(\.pid).min())
         try stalled.sendCall("x", id: "1")
-        // The child sleeps in write(2) once everything between it and the client is full.
-        func written() -> Int {
-            let data = FileManager.default.contents(atPath: "/proc/\(pid)/io") ?? Data()
-            let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("wchar") }
-            return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
-        }
-        var last = -1
-        try eventually("the server to be paused") {
-            let now = written()
-            defer { last = now }
-            poll(nil, 0, 200)
-            return now > 0 && now == last
-        }
+        let last = try waitPaused(pid)
         #expect(last < 16 << 20, "\(last) bytes were taken from a server whose client does not read")
         #expect(try resident(bridge) < 120_000)
         for _ in 0..<100 { #expect(try other.call("count").contentText != nil) }
         // It goes on where it stopped.
-        for _ in 0..<3000 { #expect(try stalled.receiveMessage().method == "notifications/message" || true) }
-        try eventually("the server to go on") { written() > last }
+        for _ in 0..<3000 {
+            let message = try stalled.receiveMessage()
+            #expect(message.method == "notifications/message" || message.id as? Int == 1)
+        }
+        try eventually("the server to go on") { written(pid) > last }
     }
 
     @Test("R46, R21: past write_timeout a client that does not read is cut")
@@ -310,17 +333,40 @@ import Testing
         try bridge.waitChildren(1)
     }
 
-    @Test("R13, R46: a ping is answered while a large answer waits and the server is busy")
-    func pingPassesQueue() throws {
-        let bridge = try BridgeProcess.fixture()
+    @Test("R13: a pong passes the messages that wait")
+    func pongPassesQueue() throws {
+        let bridge = try BridgeProcess.fixture("chatters", limits: #"queue = "24MiB""#)
         let socket = try bridge.connect(receiveBuffer: 4096)
-        try socket.sendCall("notify", id: "1", #"{"n":200000}"#)
+        let pid = try #require(bridge.children.first).pid
+        try socket.sendCall("x", id: "1")
+        try waitPaused(pid)
         try socket.sendFrame(Array("now".utf8), opcode: 9)
-        var before = 0
+        // What the kernel holds already cannot be passed; the queue of 24 MiB can.
+        var bytesBefore = 0
         while let frame = try socket.receiveFrame() {
-            if frame.opcode == 10 { break }
-            before += 1
+            if frame.opcode == 10, frame.text == "now" { break }
+            bytesBefore += frame.payload.count
         }
-        #expect(before < 200_000, "the pong came after \(before) messages")
+        #expect(bytesBefore < 12 << 20)
+    }
+
+    /// Bytes that a process has written so far.
+    private func written(_ pid: pid_t) -> Int {
+        let data = FileManager.default.contents(atPath: "/proc/\(pid)/io") ?? Data()
+        let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("wchar") }
+        return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
+    }
+
+    /// Waits until a chattering server sleeps in write(2), since all between it and its client is full.
+    @discardableResult
+    private func waitPaused(_ pid: pid_t) throws -> Int {
+        var last = -1
+        try eventually("the server to be paused") {
+            let now = written(pid)
+            defer { last = now }
+            poll(nil, 0, 200)
+            return now > 0 && now == last
+        }
+        return last
     }
 }

@@ -39,6 +39,24 @@ import Testing
         try bridge.waitChildren(1)
     }
 
+    @Test("R35: a thousand requests in flight are answered when the server dies")
+    func manyInFlight() throws {
+        let bridge = try BridgeProcess.fixture()
+        let socket = try bridge.connect()
+        var burst: [UInt8] = []
+        for id in 1...1000 { burst += RawWebSocket.frame(Array(RawWebSocket.callText("hold", id: "\(id)").utf8)) }
+        burst += RawWebSocket.frame(Array(RawWebSocket.callText("kill-self", id: "0", #"{"n":9}"#).utf8))
+        try socket.socket.send(burst)
+        var ids: Set<Int> = []
+        for _ in 0...1000 {
+            let answer = try socket.receiveMessage()
+            #expect(answer.isBridgeError)
+            ids.insert(answer.id as? Int ?? -1)
+        }
+        #expect(ids == Set(0...1000))
+        #expect(try socket.receiveClose()?.code == 1001)
+    }
+
     @Test("R38: with expose_stderr the error carries the last lines of stderr")
     func exposesStderr() throws {
         let bridge = try BridgeProcess.fixture("dies-mid-call", server: "expose_stderr = true")
@@ -152,12 +170,12 @@ import Testing
         )
         let small = try bridge.connect()
         try small.sendCall("x", id: "1")
-        #expect(try small.receiveMessage().isBridgeError)
+        #expect(try small.receiveMessage(within: 60).isBridgeError)
         let peak = ProcessTable.status(of: bridge.pid, "VmHWM")?.split(separator: " ").first.flatMap { Int($0) }
         #expect(try #require(peak) < 100_000, "KiB; 16 MiB of the line may be held, 64 not")
         let large = try bridge.connect("/large")
         try large.sendCall("x", id: "1")
-        #expect(try large.receiveText()?.utf8.count == size)
+        #expect(try large.receiveText(within: 60)?.utf8.count == size)
     }
 
     @Test(
