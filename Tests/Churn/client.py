@@ -95,11 +95,12 @@ class Connection:
                 if not self.open - self.cancelled:
                     self.idle.set()
 
-    def settle(self) -> None:
+    def settle(self, ws: ClientConnection) -> None:
         """After an end that was not the client's: what was read must have been answered."""
+        self.totals.counts[f"closed {ws.close_code}"] += 1
         for identifier in self.open - self.cancelled:
             if identifier in self.read_by_bridge:
-                self.totals.fault("unanswered", identifier)
+                self.totals.fault("unanswered", f"{identifier}, closed with {ws.close_code} {ws.close_reason}")
             else:
                 self.totals.counts["raced"] += 1
 
@@ -108,18 +109,18 @@ class Connection:
         try:
             await self.ask(ws, "initialize", INITIALIZATION)
             await self.confirm(ws)
-            if await self.quiet(listener):
+            if await self.quiet(ws, listener):
                 await ws.send('{"jsonrpc":"2.0","method":"notifications/initialized"}')
                 for _ in range(self.chance.randint(1, 4)):
                     await self.burst(ws)
                     if ending not in ("close", "stay") and self.chance.random() < 0.5:
                         break
-                    if not await self.quiet(listener):
+                    if not await self.quiet(ws, listener):
                         break
             await self.end(ws, ending, listener)
         except websockets.ConnectionClosed:
             await asyncio.wait_for(asyncio.wait([listener]), PATIENCE)
-            self.settle()
+            self.settle(ws)
         finally:
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
@@ -136,7 +137,7 @@ class Connection:
                 self.idle.set()
         await self.confirm(ws)
 
-    async def quiet(self, listener: asyncio.Task) -> bool:
+    async def quiet(self, ws: ClientConnection, listener: asyncio.Task) -> bool:
         """Waits until nothing is in flight; false when the connection ended instead."""
         idle = asyncio.create_task(self.idle.wait())
         await asyncio.wait([idle, listener], timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
@@ -144,7 +145,7 @@ class Connection:
             return True
         idle.cancel()
         if listener.done():
-            self.settle()
+            self.settle(ws)
             return False
         self.totals.fault("hangs", f"{sorted(self.open)[:3]} of {self.server} after {PATIENCE} s")
         return False
@@ -168,7 +169,7 @@ class Connection:
         elif ending == "vanish":
             # Reads nothing and answers no ping any more: the bridge has to notice by itself.
             ws.transport.pause_reading()
-            await asyncio.sleep(self.chance.uniform(0, 6))
+            await asyncio.sleep(self.chance.uniform(0, 12))
             ws.transport.abort()
 
 

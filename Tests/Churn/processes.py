@@ -68,9 +68,9 @@ class Family:
         """How many descriptors the bridge has open."""
         return len(os.listdir(f"/proc/{self.bridge}/fd"))
 
-    def resident(self) -> int:
-        """The bridge's resident memory in KiB."""
+    def memory(self) -> int:
+        """The bridge's own memory in KiB: resident, without what is mapped from files."""
         for line in Path(f"/proc/{self.bridge}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith("RssAnon:"):
                 return int(line.split()[1])
         return 0

@@ -9,11 +9,12 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-# Behaviours of FixtureServer under which every request must still be answered, by the server or by the bridge.
+# Behaviours of FixtureServer under which every request must still be answered, by the server or by the bridge. Not among
+# them are the servers that live on and never answer ("never-reads", "chatters"): nothing obliges the bridge to step in.
 BEHAVIOURS = [
     "ignores-eof-and-term", "dies-mid-call", "dies-before-first-answer", "exits-at-once", "closes-stdout",
     "answers-twice", "answers-unknown-id", "progress-after-response", "respells-ids", "prints-junk",
-    "floods-stderr", "endless-stderr-line", "chatters",
+    "floods-stderr", "endless-stderr-line",
 ]
 WITH_FILE = ["leaves-grandchild", "daemonises-grandchild", "daemonises-holding-pipes"]
 
