@@ -126,7 +126,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             metadata: [
                 LogKey.status: "\(rejection.status)",
                 LogKey.reason: "\(rejection.code.rawValue)",
-                LogKey.peer: "\(context.channel.remoteAddress?.description ?? "unix")",
+                LogKey.peer: "\(context.channel.peerName)",
             ]
         )
         let answer = HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD)
@@ -234,7 +234,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         logger.info(
             "connection began",
             metadata: [
-                LogKey.peer: "\(context.channel.remoteAddress?.description ?? "unix")",
+                LogKey.peer: "\(context.channel.peerName)",
                 LogKey.pid: "\(backend.pid ?? 0)",
             ]
         )
@@ -257,6 +257,16 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             connection.receivedAll()
             if isReadHeld { channel.read() }
         }
+    }
+}
+
+extension Channel {
+    /// The client's address for the log: `127.0.0.1:54368`, or `unix`.
+    fileprivate var peerName: String {
+        guard let address = self.remoteAddress, let host = address.ipAddress, let port = address.port else {
+            return "unix"
+        }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }
 
