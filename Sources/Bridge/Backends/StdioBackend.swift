@@ -235,6 +235,7 @@ final class StdioBackend: Backend {
         self.patience?.cancel()
         let stderr = self.server.configuration.exposeStderr ? self.errors.tail : []
         let end = self.exit.map { SessionEnd.serverExited($0) } ?? .serverClosedOutput
+        self.receiver = nil
         receiver.ended(end, stderr: stderr)
     }
 

@@ -230,7 +230,7 @@ final class Connection {
         }
         self.timer?.cancel()
         let farewell = self.session.finish(end.reply(stderr: stderr), into: &self.webSocket.outbound.tail)
-        if !end.isServerGone { self.backend.end(farewell: farewell) }
+        self.backend.end(farewell: end.isServerGone ? ByteBuffer() : farewell)
         self.toServer.removeAll()
         switch end {
         case .clientClosed, .clientGone: break

@@ -14,10 +14,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
-    /// How long a close handshake may take (R19).
+    /// How long a close handshake may take without progress (R19).
     private static let closeTimeout = TimeAmount.seconds(5)
-    /// The same for a client that has not read for long already.
-    private static let stalledCloseTimeout = TimeAmount.seconds(1)
+    /// How long it may take in all, however slowly the client takes what is queued before the close frame.
+    private static let longestClose = TimeAmount.seconds(30)
 
     /// Let go of when the channel is closed: what the channel still says then is nobody's business.
     private var connection: Connection?
@@ -30,6 +30,14 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var isReading = true
     private var isReadHeld = false
     private var closeTimer: Scheduled<Void>?
+    private var closeDeadline = NIODeadline.distantFuture
+    /// What is to be done with the channel once all that is queued has gone out.
+    private var whenDrained: WhenDrained?
+
+    private enum WhenDrained {
+        case shutDownOutput
+        case close
+    }
 
     init(connection: Connection, limits: MessageReader.Limits) {
         self.connection = connection
@@ -70,7 +78,6 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     /// Begins the close handshake from this side (R19, R21), behind all that is queued.
     func close(_ code: CloseCode, reason: String, readerHasFailed: Bool) {
-        let isStalled = self.isStalled
         switch self.handshake.localClose(code, readerHasFailed: readerHasFailed) {
         case .ignore: return
         case .sendAndWait(let code):
@@ -78,37 +85,49 @@ final class WebSocketHandler: ChannelDuplexHandler {
             self.flush()
         case .sendAndShutDownOutput(let code):
             FrameWriter.writeClose(code, reason: reason, to: &self.outbound.tail)
-            self.flush()
-            self.shutDownOutputWhenEmpty()
+            self.finish(.shutDownOutput)
         }
         self.setReading(true)
-        self.armCloseTimer(isStalled ? Self.stalledCloseTimeout : Self.closeTimeout)
+        self.armCloseTimer()
     }
 
     /// Cuts the connection without a close frame.
     func cut() {
         _ = self.handshake.timeout()
-        self.closeTCP()
+        self.context?.close(promise: nil)
     }
 
-    private var mustShutDownOutput = false
-
-    private func shutDownOutputWhenEmpty() {
-        self.mustShutDownOutput = true
-        guard self.outbound.isEmpty, let context = self.context else { return }
-        context.channel.close(mode: .output, promise: nil)
+    /// Writes out what is queued and then closes the channel, or its output; at the latest when the close timer fires.
+    private func finish(_ action: WhenDrained) {
+        self.whenDrained = action
+        self.flush()
+        self.finishIfDrained()
     }
 
-    private func armCloseTimer(_ timeout: TimeAmount) {
-        guard let context = self.context, self.closeTimer == nil else { return }
-        self.closeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
-            self?.cut()
+    private func finishIfDrained() {
+        guard let action = self.whenDrained, self.outbound.isEmpty, let context = self.context else { return }
+        self.whenDrained = nil
+        // Closing drops what the channel has not written yet; this completes behind it.
+        let written = context.writeAndFlush(self.wrapOutboundOut(ByteBuffer())).assumeIsolated()
+        written.whenComplete { _ in
+            switch action {
+            case .shutDownOutput: context.close(mode: .output, promise: nil)
+            case .close: context.close(promise: nil)
+            }
         }
     }
 
-    private func closeTCP() {
-        self.flush()
-        self.context?.close(promise: nil)
+    /// Waits for the client's part of the close handshake, from the last progress on.
+    private func armCloseTimer() {
+        guard let context = self.context else { return }
+        let now = NIODeadline.now()
+        self.closeDeadline = min(self.closeDeadline, now + Self.longestClose)
+        self.closeTimer?.cancel()
+        self.closeTimer = context.eventLoop.assumeIsolated().scheduleTask(
+            deadline: min(now + Self.closeTimeout, self.closeDeadline)
+        ) { [weak self] in
+            self?.cut()
+        }
     }
 
     // MARK: Back-pressure
@@ -130,7 +149,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
             self.flush()
-            if self.mustShutDownOutput { self.shutDownOutputWhenEmpty() }
+            self.finishIfDrained()
+            if self.closeTimer != nil { self.armCloseTimer() }
             self.connection?.clientDrained()
         }
         context.fireChannelWritabilityChanged()
@@ -176,13 +196,12 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func receivedClose(_ code: CloseCode?) {
         switch self.handshake.receivedClose(code) {
         case .ignore: return
-        case .closeTCP: self.closeTCP()
+        case .closeTCP: self.finish(.close)
         case .replyAndCloseTCP(let code):
             self.connection?.end(.clientClosed(code))
             FrameWriter.writeClose(code, to: &self.outbound.tail)
-            self.flush()
-            // A client that does not read cannot get the answer: the wait is bounded.
-            self.outbound.isEmpty ? self.closeTCP() : self.armCloseTimer(Self.stalledCloseTimeout)
+            self.finish(.close)
+            self.armCloseTimer()
         }
     }
 
@@ -195,7 +214,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private func inputClosed() {
         _ = self.handshake.peerEOF()
         self.connection?.end(.clientGone)
-        self.closeTCP()
+        self.finish(.close)
+        self.armCloseTimer()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
