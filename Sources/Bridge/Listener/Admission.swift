@@ -71,11 +71,11 @@ package final class Admission: Sendable {
             else { return .unavailable(.atCapacity, "Too many connections.", retryAfter: 5) }
             let own = state.serverChildren[index]?.request(server: name, now: now) ?? .granted
             if case .refused(let refusal, let seconds) = own {
-                return .unavailable(.atCapacity, refusal.message, retryAfter: seconds)
+                return .unavailable(refusal.code, refusal.message, retryAfter: seconds)
             }
             if case .refused(let refusal, let seconds) = state.children.request(server: name, now: now) {
                 state.serverChildren[index]?.gone(server: name)
-                return .unavailable(.atCapacity, refusal.message, retryAfter: seconds)
+                return .unavailable(refusal.code, refusal.message, retryAfter: seconds)
             }
             state.connections += 1
             state.serverConnections[index] += 1
@@ -141,6 +141,13 @@ package final class Admission: Sendable {
 }
 
 extension SpawnAdmission.Refusal {
+    fileprivate var code: HandshakeRejection.Code {
+        switch self {
+        case .children, .serverChildren, .rate: .atCapacity
+        case .backingOff: .backendUnavailable
+        }
+    }
+
     /// What the client is told.
     fileprivate var message: String {
         switch self {
