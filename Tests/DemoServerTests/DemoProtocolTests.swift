@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(
-        "R33: every legacy revision is agreed to, an unknown one is answered with the newest",
+        "every legacy revision is agreed to, an unknown one is answered with the newest",
         arguments: [
             ("2024-11-05", "2024-11-05"), ("2025-03-26", "2025-03-26"), ("2025-06-18", "2025-06-18"),
             ("2025-11-25", "2025-11-25"), ("1999-01-01", "2025-11-25"),
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(
-        "R26: ids come back as they were spelled",
+        "ids come back as they were spelled",
         arguments: ["1", "-1", "\"1\"", "\"é\"", "\"\"", "9007199254740993"]
     )
     mutating func ids(id: String) {
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(
-        "R24: what is no message gets the error of JSON-RPC",
+        "what is no message gets the error of JSON-RPC",
         arguments: [
             ("{", -32700), ("[]", -32600), (#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, -32600),
             (#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, -32600), (#"{"jsonrpc":"2.0","id":1}"#, -32600),
@@ -90,7 +90,7 @@ import Testing
         if let text { #expect(content[0]["text"]?.text == text) }
     }
 
-    @Test("R29: progress of slow comes before its answer, other requests pass it")
+    @Test("progress of slow comes before its answer, other requests pass it")
     mutating func slow() {
         let call = #"{"name":"slow","arguments":{"steps":2,"delay_ms":10},"_meta":{"progressToken":"p"}}"#
         #expect(send(#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":\#(call)}"#, now: 100).isEmpty)
@@ -115,7 +115,7 @@ import Testing
         #expect(demo.advance(to: 1000).isEmpty)
     }
 
-    @Test("R33: a request with the envelope of 2026-07-28 gets a result of that revision")
+    @Test("a request with the envelope of 2026-07-28 gets a result of that revision")
     mutating func modern() throws {
         let meta =
             #""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#

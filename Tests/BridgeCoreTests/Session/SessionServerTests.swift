@@ -332,7 +332,7 @@ struct SessionServerTests {
         #expect(rig.session.counters.messagesToClient == 1)
     }
 
-    @Test("R77: the counters tell each message once")
+    @Test("the counters tell each message once")
     func counters() throws {
         let rig = SessionRig()
         let request = #"{"jsonrpc":"2.0","id":1,"method":"m"}"#
