@@ -80,6 +80,22 @@ import Testing
         try eventually("a place") { (try? bridge.connect()) != nil }
     }
 
+    @Test("R39, R43: a connection whose server could not be started gives its places back")
+    func failedStartFreesPlaces() throws {
+        let bridge = try BridgeProcess.fixture(
+            limits: """
+                max_connections = 1
+                max_children = 1
+                """,
+            more: """
+                [servers.broken]
+                command = ["/nonexistent/program"]
+                """
+        )
+        #expect(try bridge.handshake("/broken").status == 503)
+        #expect(try bridge.connect().call("count").contentText == "1")
+    }
+
     @Test("R43: spawn_rate refuses a storm and lets through again")
     func spawnRate() throws {
         let bridge = try BridgeProcess.fixture(limits: "spawn_rate = 2")

@@ -90,6 +90,16 @@ struct StandardErrorLinesTests {
         #expect(Self.logged(line.map { String($0) }, secrets: secrets) == [expected])
     }
 
+    @Test("R38, R73: the lines kept for the client show no secret either, those neither that the log did not get")
+    func secretsInTail() {
+        var lines = StandardErrorLines(secrets: ["hunter22"])
+        let count = StandardErrorLines.linesPerSecond + StandardErrorLines.tailLines / 2
+        for index in 0..<count {
+            _ = Array("\(index) hunter22\n".utf8).withUnsafeBytes { lines.receive($0, now: 0) }
+            #expect(lines.tail.last == "\(index) [redacted]")
+        }
+    }
+
     @Test("R73: a secret that the cut of a long line divides is blotted out")
     func secretAtCut() {
         let line = String(repeating: "x", count: StandardErrorLines.lineLimit - 5) + "hunter22\n"

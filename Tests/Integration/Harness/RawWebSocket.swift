@@ -103,7 +103,10 @@ final class RawWebSocket {
 
     /// The next frame; nil at the end of the stream.
     func receiveFrame(within seconds: Double = Deadline.patience) throws -> RawFrame? {
-        let deadline = Deadline(seconds: seconds)
+        try receiveFrame(by: Deadline(seconds: seconds))
+    }
+
+    private func receiveFrame(by deadline: Deadline) throws -> RawFrame? {
         func need(_ count: Int) throws -> Bool {
             while socket.available < count {
                 guard try socket.fill(deadline, "a frame") else { return false }
@@ -137,8 +140,10 @@ final class RawWebSocket {
 
     /// The next text message, whole; pings are answered, pongs passed over. nil at a close or the end of the stream.
     func receiveText(within seconds: Double = Deadline.patience) throws -> String? {
+        // The bridge's pings must not prolong the wait for a message that never comes.
+        let deadline = Deadline(seconds: seconds)
         var payload: [UInt8] = []
-        while let frame = try receiveFrame(within: seconds) {
+        while let frame = try receiveFrame(by: deadline) {
             switch frame.opcode {
             case 0, 1:
                 payload += frame.payload
