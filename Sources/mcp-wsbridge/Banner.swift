@@ -23,14 +23,15 @@ enum Banner {
                 "",
                 "Try it (Python, pip install 'mcp[ws]<2'):",
                 "",
-                "  import asyncio",
-                "  from mcp import ClientSession",
-                "  from mcp.client.websocket import websocket_client",
-                "  async def main():",
-                "      async with websocket_client(\"\(url)\") as streams, ClientSession(*streams) as session:",
-                "          await session.initialize()",
-                "          print([tool.name for tool in (await session.list_tools()).tools])",
-                "  asyncio.run(main())",
+                "import asyncio",
+                "from mcp import ClientSession",
+                "from mcp.client.websocket import websocket_client",
+                "async def main():",
+                "    async with websocket_client(\"\(url)\") as streams, ClientSession(*streams) as session:",
+                "        await session.initialize()",
+                "        print([tool.name for tool in (await session.list_tools()).tools])",
+                "",
+                "asyncio.run(main())",
             ]
         }
         return lines.joined(separator: "\n") + "\n\n"

@@ -5,7 +5,6 @@
 internal import ArgumentParser
 internal import Bridge
 internal import BridgeConfig
-internal import Glibc
 
 /// Validates a configuration and prints what would be served.
 struct Check: ParsableCommand {
@@ -20,19 +19,7 @@ struct Check: ParsableCommand {
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path: self.config)
             let servers = try ServedServer.all(of: configuration)
-            let report = CheckReport(
-                configuration,
-                file: self.config,
-                in: .init(
-                    findsProgram: { server in
-                        servers.first { $0.configuration.name == server.name }?.findsProgram ?? true
-                    },
-                    hasDirectory: { path in
-                        var status = stat()
-                        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-                    }
-                )
-            )
+            let report = CheckReport(configuration, file: self.config, in: .thisMachine(servers))
             for warning in report.warnings { StandardError.write("warning: \(warning)\n") }
             StandardOutput.write(report.lines.joined(separator: "\n") + "\n")
         } catch {

@@ -17,6 +17,7 @@ struct Command: AsyncParsableCommand {
             """,
         discussion: """
             Each WebSocket connection gets an MCP server process of its own, which ends with the connection.
+            Without a subcommand it serves; `mcp-wsbridge help serve` lists the options of that.
             Exit status: 0 ok, 64 usage, 78 configuration, 1 anything else.
             """,
         version: "mcp-wsbridge \(Version.number)",

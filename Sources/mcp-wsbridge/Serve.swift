@@ -28,6 +28,9 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Serve one command beyond this machine although nobody is asked for credentials.")
     var insecurePublic = false
 
+    @Option(name: .long, help: "A variable of this environment that the one command gets too; may be repeated.")
+    var inheritEnv: [String] = []
+
     @Argument(parsing: .postTerminator, help: "The MCP server to serve, and its arguments.")
     var command: [String] = []
 
@@ -50,6 +53,9 @@ struct Serve: AsyncParsableCommand {
         let (configuration, servers) = try self.load()
         LoggingSystem.bootstrap(configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
+        for warning in CheckReport(configuration, file: self.config ?? "--", in: .thisMachine(servers)).warnings {
+            logger.warning("\(warning)")
+        }
         let daemon = Daemon(configuration, servers: servers, logger: logger) { port in
             StandardOutput.write(Banner.text(for: configuration, port: port))
         }
@@ -72,7 +78,8 @@ struct Serve: AsyncParsableCommand {
                     try Configuration.oneLiner(
                         listen: self.listen ?? "127.0.0.1:8765",
                         command: self.command,
-                        insecurePublic: self.insecurePublic
+                        insecurePublic: self.insecurePublic,
+                        inheritEnv: self.inheritEnv
                     )
                 }
             return (configuration, try ServedServer.all(of: configuration))

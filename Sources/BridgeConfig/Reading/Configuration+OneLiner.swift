@@ -9,7 +9,8 @@ extension Configuration {
     package static func oneLiner(
         listen address: String,
         command: [String],
-        insecurePublic: Bool
+        insecurePublic: Bool,
+        inheritEnv: [String] = []
     ) throws(ConfigurationError) -> Configuration {
         let option = Place(file: "--listen")
         var configuration = Configuration()
@@ -31,6 +32,7 @@ extension Configuration {
         }
         var server = Server(name: serverName(program), command: command, limits: configuration.limits, place: place)
         server.path = "/mcp"
+        server.inheritEnv = inheritEnv
         // Whoever types the command is the one who reads the errors.
         server.exposeStderr = true
         configuration.servers = [server]

@@ -1,0 +1,22 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bridge
+internal import BridgeConfig
+internal import Glibc
+
+extension CheckReport.Surroundings {
+    /// What the machine has on which the servers would be started.
+    static func thisMachine(_ servers: [ServedServer]) -> Self {
+        Self(
+            findsProgram: { server in
+                servers.first { $0.configuration.name == server.name }?.findsProgram ?? true
+            },
+            hasDirectory: { path in
+                var status = stat()
+                return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            }
+        )
+    }
+}
