@@ -241,6 +241,8 @@ final class StdioBackend: Backend {
 
     /// The handshake is done: from now on `receiver` is told everything, also an end that came before.
     func attach(_ receiver: any BackendReceiver) {
+        // A daemon that drains ends the connection before that.
+        guard !self.isEnding else { return }
         self.receiver = receiver
         if self.exit != nil { self.wait(Self.exitDrain) }
         self.reportIfOver()

@@ -87,7 +87,13 @@ package final class LogWriter: Sendable {
             var at = 0
             while at < buffer.count {
                 let count = Glibc.write(STDERR_FILENO, buffer.baseAddress.map { $0 + at }, buffer.count - at)
-                if count < 0, errno != EINTR { return }
+                if count < 0, errno == EAGAIN {
+                    // Somebody who shares it has made it non-blocking.
+                    var room = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+                    poll(&room, 1, -1)
+                } else if count < 0, errno != EINTR {
+                    return
+                }
                 at += max(0, count)
             }
         }

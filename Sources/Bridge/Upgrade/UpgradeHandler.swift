@@ -86,11 +86,13 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard error is HTTPParserError, case .awaitingHead = self.state else {
-            context.close(promise: nil)
-            return
+        switch self.state {
+        case .awaitingHead where error is HTTPParserError:
+            self.refuse(.malformed("This is not HTTP/1.1."), to: nil, context)
+        // What follows a refused request makes no difference: to close now could reset the answer away.
+        case .refused where error is HTTPParserError: break
+        default: context.close(promise: nil)
         }
-        self.refuse(.malformed("This is not HTTP/1.1."), to: nil, context)
     }
 
     // MARK: Judging
@@ -177,9 +179,16 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 admission.spawned(server: index)
                 let answer = HTTPAnswer.switchingProtocols(key: key, subprotocol: subprotocol)
                 context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
+                guard !self.isGone else {
+                    // The write itself found the client gone: the channel has said all that it will say.
+                    admission.connectionEnded(server: index)
+                    return backend.end(farewell: ByteBuffer())
+                }
                 self.upgrade(id, server, backend, logger, context)
             case .failure(let error):
                 admission.connectionEnded(server: index)
+                // A child whose pipes could not be watched runs.
+                backend.end(farewell: ByteBuffer())
                 self.startFailed(error, index, logger, head, context)
             }
         }
