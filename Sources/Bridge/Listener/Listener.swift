@@ -16,6 +16,9 @@ struct Listener: Sendable {
     /// deployment restarts.
     private static let backlog: CInt = 1_024
     private static let acceptBurst: UInt = 64
+    /// What the kernel takes ahead of what it can send: without this mark it takes megabytes, tells of room only when a
+    /// third of that is free, and a slow client looks like one that reads nothing (R46); a pong waits behind it (R13).
+    private static let unsentMark = 128 << 10
 
     let channel: any Channel
     /// The port in use, where the configured one is 0; nil for a Unix socket.
@@ -81,6 +84,10 @@ struct Listener: Sendable {
         guard let options = channel.syncOptions else { return }
         try options.setOption(.socketOption(.so_keepalive), value: 1)
         try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        try options.setOption(
+            ChannelOptions.Types.SocketOption(level: .tcp, name: NIOBSDSocket.Option(rawValue: TCP_NOTSENT_LOWAT)),
+            value: Self.unsentMark
+        )
         try options.setOption(
             ChannelOptions.Types.SocketOption(level: .tcp, name: NIOBSDSocket.Option(rawValue: TCP_USER_TIMEOUT)),
             value: userTimeout

@@ -62,6 +62,7 @@ extension Connection: BackendReceiver {
 
     func becameWritable() {
         guard self.isOpen else { return }
+        self.deadlines.serverStalled(false, at: Self.now())
         self.flushToServer()
     }
 

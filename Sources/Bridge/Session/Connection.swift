@@ -41,6 +41,12 @@ final class Connection {
     private(set) var isDraining = false
     private var isClientPaused = false
     private var isServerPaused = false
+    /// More than `queue` waits for the server.
+    private var isServerFull = false
+    /// More than `queue` waits for the client, and it goes on causing answers of the bridge's own.
+    private var owesAnswers = false
+    /// The refused messages that ``owesAnswers`` has seen.
+    private var refusedSeen = 0
     var loggedSkips = 0
     private let onClosed: (Connection) -> Void
 
@@ -140,6 +146,7 @@ final class Connection {
         if !self.toServer.isEmpty { self.deadlines.passedMessage(at: Self.now()) }
         self.flushToServer()
         self.flushToClient()
+        self.holdRefused()
     }
 
     /// Writes what is queued for the server, and stops the client while too much is left (R46).
@@ -149,16 +156,31 @@ final class Connection {
             self.backend.flush()
             self.deadlines.serverStalled(false, at: Self.now())
         }
-        if !self.toServer.isEmpty {
+        if !self.toServer.isEmpty || !self.backend.isWritable {
             self.deadlines.serverStalled(true, at: Self.now())
             self.armTimer()
         }
-        self.pauseClient(self.toServer.bytes, limit: self.server.configuration.limits.queue)
+        let queued = self.toServer.bytes
+        let limit = self.server.configuration.limits.queue
+        // Half the mark below, so that a slow server does not make the bridge stop and go at every message.
+        self.isServerFull = self.isServerFull ? queued > limit / 2 : queued > limit
+        self.pauseClient()
     }
 
-    private func pauseClient(_ queued: Int, limit: Int) {
-        // Half the mark below, so that a slow server does not make the bridge stop and go at every message.
-        let mustPause = self.isClientPaused ? queued > limit / 2 : queued > limit
+    /// A client that reads no answers gets no more of them: each refused message makes one, many times its size, and
+    /// the server, which back-pressure would stop otherwise, has no part in it (R46, R74).
+    private func holdRefused() {
+        let refused = self.session.counters.refused
+        guard refused != self.refusedSeen else { return }
+        self.refusedSeen = refused
+        guard self.webSocket.outbound.bytes > self.server.configuration.limits.queue else { return }
+        self.owesAnswers = true
+        self.pauseClient()
+    }
+
+    /// Stops or resumes reading from the client (R46).
+    private func pauseClient() {
+        let mustPause = self.isServerFull || self.owesAnswers
         guard mustPause != self.isClientPaused else { return }
         self.isClientPaused = mustPause
         self.deadlines.clientPaused(mustPause, at: Self.now())
@@ -176,13 +198,21 @@ final class Connection {
 
     /// Writes what is queued for the client, and stops the server while too much is left (R46).
     func flushToClient() {
-        if self.webSocket.flush() { self.deadlines.clientStalled(false, at: Self.now()) }
-        if self.webSocket.isStalled {
+        let hasWritten = self.webSocket.flush()
+        guard self.isOpen else { return }
+        let isStalled = self.webSocket.isStalled
+        // Also without a write of its own: a ping or pong may have taken the queue along.
+        if hasWritten || !isStalled { self.deadlines.clientStalled(false, at: Self.now()) }
+        if isStalled {
             self.deadlines.clientStalled(true, at: Self.now())
             self.armTimer()
         }
         let queued = self.webSocket.outbound.bytes
         let limit = self.server.configuration.limits.queue
+        if self.owesAnswers, queued <= limit / 2 {
+            self.owesAnswers = false
+            self.pauseClient()
+        }
         let mustPause = self.isServerPaused ? queued > limit / 2 : queued > limit
         guard mustPause != self.isServerPaused else { return }
         self.isServerPaused = mustPause

@@ -12,8 +12,9 @@ package import NIOCore
 package struct OutboundQueue: Sendable {
     /// Messages of this size and more are queued in their own buffer instead of being copied.
     package static let ownBufferSize = 16 << 10
-    /// The most that is handed to the channel at once.
-    package static let pieceSize = 256 << 10
+    /// The most that is handed to the channel at once: a peer that takes less than this within the write timeout passes
+    /// for one that takes nothing.
+    package static let pieceSize = 64 << 10
     /// Control frames held for a peer that does not read; beyond, only the newest are kept (RFC 6455 §5.5.3).
     package static let urgentSize = 4 << 10
 

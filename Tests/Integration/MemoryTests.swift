@@ -1,0 +1,78 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// What connections leave behind in the bridge's memory, and what hostile ones may take of it (R37, R46, R74).
+@Suite struct MemoryTests {
+    /// Resident memory of a process in KiB.
+    private static func resident(_ pid: pid_t) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
+        return try #require(Int(line.split { !$0.isNumber }.joined()))
+    }
+
+    @Test("R37, R38: connections whose servers ended first leave no memory behind")
+    func serverEndsFirst() throws {
+        let bridge = try BridgeProcess(
+            configuration: """
+                [listen]
+                address = "127.0.0.1:0"
+                [limits]
+                spawn_rate = 10000
+                [servers.ends]
+                command = ["/bin/sh", "-c", "read line; exit 0"]
+                """
+        )
+        func connect(_ count: Int) throws {
+            for _ in 0..<count {
+                let socket = try bridge.connect("/ends")
+                try socket.send(#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)
+                #expect(try socket.receiveMessage().isBridgeError)
+                #expect(try socket.receiveClose()?.code == 1000)
+                try socket.finishClose()
+            }
+            try bridge.waitChildren(0)
+        }
+        try connect(200)
+        let before = try Self.resident(bridge.pid)
+        try connect(400)
+        let growth = try Self.resident(bridge.pid) - before
+        // A connection that is kept takes about 10 KiB: 4,000 in all.
+        #expect(growth < 1500, "\(growth) KiB more after 400 connections")
+    }
+
+    @Test("R46, R74: a client that draws answers from the bridge and reads none is stopped, in bounded memory")
+    func answersNobodyReads() throws {
+        let bridge = try BridgeProcess(
+            configuration: """
+                [listen]
+                address = "127.0.0.1:0"
+                [limits]
+                queue = "256KiB"
+                write_timeout = "60s"
+                [servers.cat]
+                command = ["/bin/cat"]
+                """
+        )
+        let socket = try bridge.connect("/cat", receiveBuffer: 4096)
+        // Never more than `max_invalid` in a row: each of seven bytes makes an answer of two hundred.
+        var burst: [UInt8] = []
+        for _ in 0..<99 { burst += RawWebSocket.frame(Array("x".utf8)) }
+        burst += RawWebSocket.frame(Array(#"{"jsonrpc":"2.0","method":"n"}"#.utf8))
+        let before = try Self.resident(bridge.pid)
+        var sent = 0
+        while sent < 16 << 20 {
+            let count = try socket.socket.sendSome(burst, within: 3)
+            sent += count
+            if count < burst.count { break }
+        }
+        #expect(sent < 16 << 20, "\(sent) bytes were taken from a client that reads nothing")
+        let growth = try Self.resident(bridge.pid) - before
+        #expect(growth < 24_000, "\(growth) KiB more")
+        // It goes on where it stopped.
+        for _ in 0..<2000 { _ = try socket.receiveMessage() }
+    }
+}
