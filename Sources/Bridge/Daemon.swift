@@ -20,6 +20,11 @@ package struct Daemon: Service {
     /// Descriptors of the daemon itself: standard streams, listener, supervisor, a child's ends while it starts, and some
     /// for handshakes.
     private static let ownDescriptors = 20
+    /// How long clients may take to take their last answers and the close frame once the drain's time is over.
+    private static let closing = Duration.seconds(6)
+    /// How long the killed may take to be gone: one that the kernel holds, or a debugger, may never be.
+    private static let killing = Duration.seconds(5)
+
     /// Descriptors of one event loop.
     private static let descriptorsPerLoop = 4
 
@@ -94,7 +99,7 @@ package struct Daemon: Service {
             try await self.serve(listener, workers, admission, supervisor)
         } catch {
             supervisor.killAll()
-            await supervisor.waitUntilEmpty()
+            _ = await supervisor.waitUntilEmpty(atMost: Self.killing)
             supervisor.shutdown()
             try? await group.shutdownGracefully()
             throw error
@@ -146,12 +151,22 @@ package struct Daemon: Service {
             tasks.addTask {
                 try await Task.sleep(for: self.configuration.drain.timeout)
                 try await workers.onEach { $0.endAll() }
+                // Answers and close frames are on their way; a client that takes them by the drop waits no longer.
+                try await Task.sleep(for: Self.closing)
+                try await workers.onEach { $0.cutAll() }
                 await admission.whenEmpty()
             }
             try await tasks.next()
             tasks.cancelAll()
         }
-        await supervisor.waitUntilEmpty()
+        let graces = self.configuration.servers.map { $0.stop.stdinGrace + $0.stop.termGrace }.max() ?? .zero
+        if await !supervisor.waitUntilEmpty(atMost: graces + Self.killing) {
+            self.logger.error(
+                "processes cannot be ended and are left alone",
+                metadata: [LogKey.count: "\(supervisor.liveCount)"]
+            )
+            supervisor.killAll()
+        }
         self.logger.info("stopped")
     }
 
@@ -173,9 +188,23 @@ package struct Daemon: Service {
 }
 
 extension ChildSupervisor {
-    /// Returns when no child, no ladder and no stray is left.
-    fileprivate func waitUntilEmpty() async {
-        await withCheckedContinuation { continuation in self.onEmpty { continuation.resume() } }
+    /// Returns true as soon as no child, no ladder and no stray is left; false if the time is over before, or the task
+    /// is cancelled.
+    fileprivate func waitUntilEmpty(atMost limit: Duration) async -> Bool {
+        let (emptied, continuation) = AsyncStream.makeStream(of: Never.self)
+        self.onEmpty { continuation.finish() }
+        return await withTaskGroup(of: Bool.self) { tasks in
+            tasks.addTask {
+                for await _ in emptied {}
+                return !Task.isCancelled
+            }
+            tasks.addTask {
+                try? await Task.sleep(for: limit)
+                return false
+            }
+            defer { tasks.cancelAll() }
+            return await tasks.next() ?? false
+        }
     }
 }
 

@@ -74,6 +74,49 @@ import Testing
         #expect(try bridge.program.wait() == 0)
     }
 
+    @Test("R44: a busy connection whose last request is cancelled is idle from then on")
+    func cancelledWhileDraining() throws {
+        let bridge = try BridgeProcess.fixture(
+            "never-reads",
+            server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#,
+            drain: #"timeout = "300s""#
+        )
+        let socket = try bridge.connect()
+        try socket.sendCall("hold", id: "1")
+        try socket.send("no JSON, and answered behind the call")
+        #expect(try socket.receiveMessage().error != nil)
+        bridge.program.signal(SIGTERM)
+        _ = try bridge.waitLog("the drain to begin") { $0.message.contains("drain") }
+        try socket.send(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#)
+        #expect(try socket.receiveClose()?.code == 1001)
+        try socket.finishClose()
+        #expect(try bridge.program.wait() == 0)
+    }
+
+    @Test("R44: a process that cannot be ended does not keep the bridge from its end")
+    func unkillableServer() throws {
+        let bridge = try BridgeProcess.fixture(
+            server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#
+        )
+        let socket = try bridge.connect()
+        let pid = try socket.serverPid()
+        // One whom another process traces stays a zombie that its parent cannot see until the tracer lets go.
+        let tracer = try RunningProgram(["python3", "-c", Self.tracer, "\(pid)"])
+        guard try tracer.output.wait(for: "the tracer", { $0.contains("traced") }) != nil else {
+            try Test.cancel("tracing is not allowed here")
+        }
+        try socket.close()
+        #expect(try bridge.stop(within: 15) == 0)
+        #expect(bridge.everythingWritten.contains("cannot be ended"))
+    }
+
+    private static let tracer = """
+        import ctypes, sys, time
+        if ctypes.CDLL(None, use_errno=True).ptrace(0x4206, int(sys.argv[1]), None, None) == 0:
+            print("traced", flush=True)
+            time.sleep(1000)
+        """
+
     @Test("R44: during drain_delay handshakes get 503 with Retry-After, then the listener closes")
     func drainDelay() throws {
         let bridge = try BridgeProcess.fixture(drain: #"delay = "1s""#)

@@ -47,6 +47,11 @@ final class Worker {
         self.isDraining = true
         for connection in self.connections.values { connection.end(.draining) }
     }
+
+    /// Cuts whoever has not taken the end by now.
+    func cutAll() {
+        for connection in self.connections.values { connection.cut() }
+    }
 }
 
 @available(*, unavailable)

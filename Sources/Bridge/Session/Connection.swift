@@ -147,6 +147,8 @@ final class Connection {
         self.flushToServer()
         self.flushToClient()
         self.holdRefused()
+        // What was in flight may have been cancelled.
+        if self.isDraining, !self.session.isBusy { self.end(.draining) }
     }
 
     /// Writes what is queued for the server, and stops the client while too much is left (R46).
@@ -279,6 +281,11 @@ final class Connection {
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.firstMessagePatience) { [weak self] in
             self?.end(end, stderr: stderr)
         }
+    }
+
+    /// Cuts what is left of the connection: its time is over.
+    func cut() {
+        self.webSocket.cut()
     }
 
     /// The client's channel is closed for good.
