@@ -66,6 +66,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
             context.flush()
             hasWritten = true
         }
+        self.outbound.settle()
         return hasWritten
     }
 

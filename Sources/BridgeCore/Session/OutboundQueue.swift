@@ -86,6 +86,12 @@ package struct OutboundQueue: Sendable {
         return self.chunks[first].buffer.readSlice(length: Self.pieceSize)
     }
 
+    /// Keeps what has gathered in ``tail`` apart from what comes, once it is a piece long, so that control frames find
+    /// an end of a message behind it (R13). To be called between messages while nothing can be taken out.
+    package mutating func settle() {
+        if self.tail.readableBytes >= Self.pieceSize { self.seal(endsMessage: true) }
+    }
+
     /// Forgets all that waits.
     package mutating func removeAll() {
         self = OutboundQueue()

@@ -166,6 +166,22 @@ struct OutboundQueueTests {
         #expect(Self.texts(&queue) == ["pong", "last"])
     }
 
+    @Test("R13: small messages that gather while nothing is taken hold a control frame back for little of them")
+    func settled() {
+        var queue = OutboundQueue()
+        for _ in 0..<40 {
+            queue.tail.writeBytes(Self.bytes(OutboundQueue.pieceSize / 2))
+            queue.settle()
+        }
+        _ = queue.next()
+        queue.tail.writeBytes(Self.bytes(OutboundQueue.pieceSize + 1))
+        queue.appendUrgent(ByteBuffer(string: "pong"))
+        var before = 0
+        while let piece = queue.next(), String(buffer: piece) != "pong" { before += piece.readableBytes }
+        #expect(before < 2 * OutboundQueue.pieceSize, "\(before) bytes went out before the pong")
+        #expect(Self.drain(&queue).count >= 20)
+    }
+
     @Test("R13: a message that is its header alone holds no control frame back")
     func prefixedEmpty() {
         var queue = OutboundQueue()
