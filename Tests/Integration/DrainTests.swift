@@ -38,10 +38,6 @@ import Testing
 
     @Test("R44: an open subscriptions/listen counts as idle here")
     func listenIsIdle() throws {
-        let bridge = try BridgeProcess.fixture("echoes-raw")
-        let socket = try bridge.connect()
-        // Answered by this server, so a held one has to come from a server that never answers it.
-        _ = try socket.request("ping")
         let silent = try BridgeProcess.fixture(
             "never-reads",
             server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#
@@ -119,7 +115,16 @@ import Testing
 
     @Test("R44: during drain_delay handshakes get 503 with Retry-After, then the listener closes")
     func drainDelay() throws {
-        let bridge = try BridgeProcess.fixture(drain: #"delay = "1s""#)
+        let bridge = try BridgeProcess.fixture(
+            drain: """
+                delay = "1s"
+                timeout = "300s"
+                """
+        )
+        let idle = try bridge.connect()
+        let busy = try bridge.connect()
+        try busy.sendCall("hold", id: "1")
+        #expect(try busy.request("ping").result != nil)
         bridge.program.signal(SIGTERM)
         var answer: HTTPAnswer?
         try eventually("a refusal") {
@@ -127,6 +132,18 @@ import Testing
             return answer?.status == 503
         }
         #expect(answer?["Retry-After"] != nil)
+        #expect(try idle.call("count").contentText == "1", "connections go on during the delay")
+        #expect(try idle.receiveClose()?.code == 1001)
+        try idle.finishClose()
+        // The bridge lives on for the busy one, so that it is the listener that is gone.
+        var failure: POSIXErrorCode?
+        try eventually("the port to be closed") {
+            do { _ = try RawSocket(port: bridge.port) } catch let error as POSIXError { failure = error.code }
+            return failure != nil
+        }
+        #expect(failure == .ECONNREFUSED)
+        try busy.sendCall("release", id: "2")
+        #expect(try busy.receiveMessage().contentText == "released")
         #expect(try bridge.program.wait() == 0)
     }
 
@@ -142,7 +159,7 @@ import Testing
             record.message.contains("drain") || record.message.contains("signal") || record.message.contains("stop")
         }
         bridge.program.signal(signal)
-        _ = try bridge.program.wait()
+        #expect(try bridge.program.wait() == 1)
         try ProcessTable.waitGone(pid)
     }
 
@@ -183,16 +200,25 @@ import Testing
         #expect(ended.number("skipped") == 0)
     }
 
-    @Test("R75: ids of connections differ and come from no counter")
+    @Test("R75: ids of connections are 96 bits of which no part is shared or counted")
     func connectionIDs() throws {
-        let bridge = try BridgeProcess.fixture("dies-mid-call")
-        var ids: Set<String> = []
-        for _ in 0..<5 {
+        let bridge = try BridgeProcess.fixture(limits: "spawn_rate = 100000")
+        var ids: [String] = []
+        for _ in 0..<200 {
             let socket = try bridge.connect()
-            try socket.sendCall("x", id: "1")
-            ids.insert(try #require(try socket.receiveMessage().errorData?["connection"] as? String))
+            try socket.send("junk")
+            ids.append(try #require(try socket.receiveMessage().errorData?["connection"] as? String))
+            try socket.close()
         }
-        #expect(ids.count == 5)
-        #expect(ids.allSatisfy { $0.utf8.count >= 8 })
+        #expect(ids.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{24}/) != nil }, "\(ids[0])")
+        // By chance two of 200 share 32 bits once in 200,000 runs, or are neighbours in them once in 100,000.
+        for part in 0..<3 {
+            let numbers = Set(ids.compactMap { UInt32($0.dropFirst(part * 8).prefix(8), radix: 16) })
+            #expect(numbers.count == 200, "digits \(part * 8) to \(part * 8 + 7) are shared")
+            #expect(
+                !numbers.contains { numbers.contains($0 &+ 1) },
+                "digits \(part * 8) to \(part * 8 + 7) are counted"
+            )
+        }
     }
 }

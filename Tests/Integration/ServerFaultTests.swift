@@ -119,6 +119,7 @@ import Testing
         let answer = try socket.receiveMessage()
         #expect(answer.id as? Int == 1)
         #expect(answer.isBridgeError)
+        #expect(answer.cause == "server_closed_stdout")
         #expect(try socket.receiveClose()?.code == 1000)
         try bridge.waitChildren(0)
     }

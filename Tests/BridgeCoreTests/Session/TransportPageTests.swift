@@ -6,7 +6,7 @@ import BridgeCore
 import Foundation
 import Testing
 
-/// docs/transport.md is what authors of clients rely on: it must name every close code and every cause there is.
+/// docs/transport.md is what authors of clients rely on: it must name every close code, cause and refusal.
 @Suite struct TransportPageTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
@@ -61,5 +61,10 @@ import Testing
         }
         #expect(causes.isSuperset(of: ["not_json", "duplicate_key", "response_too_large", "line_too_long"]))
         for cause in causes.sorted() { #expect(self.page.contains("`\(cause)`"), "\(cause)") }
+    }
+
+    @Test("R34: the page has each refusal of a handshake, with its status", arguments: HandshakeRejection.Code.allCases)
+    func documentsRefusal(_ code: HandshakeRejection.Code) {
+        #expect(self.page.contains("\n| \(code.status) | `\(code.rawValue)` |"))
     }
 }

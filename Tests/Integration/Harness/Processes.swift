@@ -43,6 +43,13 @@ enum ProcessTable {
         try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count
     }
 
+    /// Bytes that a process has written so far; 0 once it is gone.
+    static func bytesWritten(by pid: pid_t) -> Int {
+        let data = FileManager.default.contents(atPath: "/proc/\(pid)/io") ?? Data()
+        let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("wchar") }
+        return line?.split(separator: " ").last.flatMap { Int($0) } ?? 0
+    }
+
     /// A line `NAME: VALUE` of /proc/PID/status.
     static func status(of pid: pid_t, _ name: String) -> String? {
         guard let data = FileManager.default.contents(atPath: "/proc/\(pid)/status") else { return nil }
@@ -157,6 +164,12 @@ final class RunningProgram {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, outputWrite, 1)
         posix_spawn_file_actions_adddup2(&actions, errorWrite, 2)
+        // What the test program lets be inherited would count against the program's limit. One that is closed meanwhile
+        // does no harm.
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in open.compactMap({ CInt($0) }) where descriptor > 2 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         let entries = (environment ?? ProcessInfo.processInfo.environment).map { "\($0.key)=\($0.value)" }
         var arguments = command.map { strdup($0) } + [nil]
         var environment = entries.map { strdup($0) } + [nil]
