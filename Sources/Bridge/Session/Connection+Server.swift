@@ -12,7 +12,9 @@ extension Connection: BackendReceiver {
     func received(line: UnsafeRawBufferPointer) {
         guard self.isOpen else { return }
         switch self.session.receivedFromServer(line, replies: &self.webSocket.outbound.tail) {
-        case .forward(let range, let splice): self.send(line, range, splice)
+        case .forward(let range, let splice):
+            self.send(line, range, splice)
+            if self.webSocket.outbound.bytes >= Self.earlyFlush { self.flushToClient() }
         case .elements(let ranges):
             for range in ranges { self.received(line: UnsafeRawBufferPointer(rebasing: line[range])) }
         case .skipped(let reason): self.logSkip(reason, bytes: line.count)

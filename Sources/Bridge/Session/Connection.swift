@@ -21,6 +21,10 @@ final class Connection {
         case closed
     }
 
+    /// What one wake-up brings goes out in one write, unless it is more than this many bytes: then the other side begins
+    /// on the first messages while the bridge reads the rest. Measured with 64 messages of 200 bytes in flight: 1.4 times
+    /// the rate of a single write, where each of client, bridge and server waits for a whole batch of the others.
+    static let earlyFlush = 4 << 10
     /// How long a client may take to say its first word to a server that has ended already.
     private static let firstMessagePatience = TimeAmount.seconds(10)
 
@@ -104,6 +108,7 @@ final class Connection {
             replies: &self.webSocket.outbound.tail
         )
         if case .flood = outcome { self.end(.invalidFlood) }
+        if self.toServer.bytes >= Self.earlyFlush { self.flushToServer() }
     }
 
     /// A message that came in pieces, in a buffer of its own.
