@@ -61,6 +61,7 @@ lint: swift ## format, licence headers, forbidden things, promises
 	swift format lint --strict --recursive Sources Tests Package.swift
 	scripts/check-sources
 	scripts/promises
+	scripts/mutants --applies
 
 .PHONY: promises
 promises: ## every promise has a test that names it, and every name exists
