@@ -45,6 +45,8 @@ def run(wstest: str, cases: list[str], directory: Path) -> dict[str, dict]:
         "max_message": "20MiB",
         "max_line": "20MiB",
         "max_fragments": 100_000,
+        # The suite opens more connections a second than the default allows.
+        "spawn_rate": 10_000,
         "queue": "4MiB",
     }
     daemon = Bridge(directory, configuration({"raw": {"command": ["cat"], "protocol": "lines"}}, limits=limits))

@@ -148,7 +148,6 @@ final class Connection {
     /// One wake-up's worth of input has been taken.
     func receivedAll() {
         guard self.isOpen else { return }
-        if !self.toServer.isEmpty { self.deadlines.passedMessage(at: Self.now()) }
         self.flushToServer()
         self.flushToClient()
         self.holdRefused()
@@ -161,7 +160,9 @@ final class Connection {
         while self.backend.isWritable, !self.toServer.isEmpty {
             while self.backend.isWritable, let piece = self.toServer.next() { self.backend.write(piece) }
             self.backend.flush()
-            self.deadlines.serverStalled(false, at: Self.now())
+            let now = Self.now()
+            self.deadlines.passedMessage(at: now)
+            self.deadlines.serverStalled(false, at: now)
         }
         if !self.toServer.isEmpty || !self.backend.isWritable {
             self.deadlines.serverStalled(true, at: Self.now())
