@@ -10,7 +10,6 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEBUG_BIN := $(CURDIR)/.build/debug
 RELEASE_BIN := $(CURDIR)/.build/release
-PYTHON ?= python3
 CHURN_SECONDS ?= 600
 
 # Each of these uses both cores by itself.
@@ -49,7 +48,7 @@ autobahn: release ## the Autobahn cases, against the release build (needs Python
 
 .PHONY: churn
 churn: release ## clients and servers killed at random for ten minutes (or CHURN_SECONDS=30)
-	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" $(PYTHON) Tests/Churn/churn.py --seconds $(CHURN_SECONDS)
+	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Churn/run --seconds $(CHURN_SECONDS)
 
 .PHONY: mutants
 mutants: swift ## break important promises on purpose; each must turn a test red

@@ -97,8 +97,8 @@ package struct InFlightTable: Sendable {
     ///
     /// - Parameter createsTask: the response names a task, so that its progress token lives on.
     package mutating func answer(_ id: RequestID, createsTask: Bool) -> InFlightRequest? {
-        guard let request = self.requests[id] else { return nil }
-        self.remove(id, request)
+        guard let request = self.requests.removeValue(forKey: id) else { return nil }
+        self.account(removed: request, id)
         if let token = request.progressToken, createsTask || request.concernsTask {
             self.rememberTask(token)
         }
@@ -134,6 +134,10 @@ package struct InFlightTable: Sendable {
 
     private mutating func remove(_ id: RequestID, _ request: InFlightRequest) {
         self.requests[id] = nil
+        self.account(removed: request, id)
+    }
+
+    private mutating func account(removed request: InFlightRequest, _ id: RequestID) {
         self.idBytes -= Self.heldBytes(id, request.spelling, request.progressToken)
         if request.isCancelled {
             self.cancelledCount -= 1
