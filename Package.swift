@@ -25,6 +25,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         // Signals and graceful shutdown.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        // The client side of HTTP: connection pool, TLS and back-pressure towards the servers that have a URL.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         .target(
@@ -34,7 +36,7 @@ let package = Package(
         ),
         // toml++ behind a C interface: the one TOML reader at hand that keeps line and column of every node.
         .target(name: "CToml"),
-        .target(name: "BridgeConfig", dependencies: ["CToml"], swiftSettings: settings),
+        .target(name: "BridgeConfig", dependencies: ["BridgeCore", "CToml"], swiftSettings: settings),
         // libcrypto: SHA-1 of the opening handshake and random bytes, patched by the distribution.
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // vfork, setsid, exec and pidfd: what Swift cannot call.
@@ -49,6 +51,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -74,7 +77,11 @@ let package = Package(
             dependencies: ["BridgeCore", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings
         ),
-        .testTarget(name: "BridgeConfigTests", dependencies: ["BridgeConfig"], swiftSettings: settings),
+        .testTarget(
+            name: "BridgeConfigTests",
+            dependencies: ["BridgeConfig", "BridgeCore"],
+            swiftSettings: settings
+        ),
         .testTarget(name: "DemoServerTests", dependencies: ["DemoServer"], swiftSettings: settings),
         .testTarget(name: "BridgeTests", dependencies: ["Bridge", "BridgeCore", "CSpawn"], swiftSettings: settings),
         .testTarget(

@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// `[servers.NAME]`: one stdio MCP server, started once per connection.
+/// `[servers.NAME]`: one MCP server, started once per connection (`command`) or dialled over HTTP (`url`).
 package struct Server: Sendable, Equatable {
     package enum ProtocolKind: String, Sendable, CaseIterable {
         /// JSON-RPC messages, one a line, each checked.
@@ -23,8 +23,10 @@ package struct Server: Sendable, Equatable {
 
     /// Letters, digits, `_`, `.` and `-` only: safe in logs, paths and metrics.
     package let name: String
-    /// Program and arguments; never empty, no shell, no NUL.
+    /// Program and arguments, no shell, no NUL; empty where there is an ``upstream``.
     package var command: [String]
+    /// The server behind a URL; nil where there is a ``command``.
+    package var upstream: Upstream?
     /// The path of the URL, exact: starts with `/`, no query, no escapes.
     package var path: String
     /// Absolute; nil = the daemon's own.
