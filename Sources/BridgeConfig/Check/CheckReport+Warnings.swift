@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
+
 extension CheckReport {
     static func warnings(_ listen: Listen, _ file: String) -> [ConfigurationError.Problem] {
         let place = Place(file: file)
@@ -42,9 +44,37 @@ extension CheckReport {
                 messages.append("`\(name)` = \(own) has no effect: [limits] allows \(whole) for all servers together")
             }
         }
-        if server.oversizeResponse > server.limits.maxLine {
-            messages.append("`oversize_response` has no effect: `max_line` ends the connection first")
+        let largest = server.upstream?.maxEvent ?? server.limits.maxLine
+        if server.oversizeResponse > largest {
+            messages.append(
+                server.upstream == nil
+                    ? "`oversize_response` has no effect: `max_line` ends the connection first"
+                    : "`oversize_response` has no effect: nothing larger than `max_event` is taken from the server"
+            )
         }
+        messages += server.upstream.map { warnings($0, surroundings) } ?? []
         return messages.map { .init(place: server.place, message: "server `\(server.name)`: \($0)") }
+    }
+
+    private static func warnings(_ upstream: Upstream, _ surroundings: Surroundings) -> [String] {
+        let files = [
+            ("ca", upstream.ca),
+            ("client_certificate.certificate", upstream.clientCertificate?.certificate),
+            ("client_certificate.key", upstream.clientCertificate?.key),
+        ]
+        var messages = files.compactMap { key, path -> String? in
+            guard let path, let problem = surroundings.fileProblem(path) else { return nil }
+            return "the file \(quoted(path)) of `\(key)` cannot be read: \(problem.reason)"
+        }
+        let secrets = upstream.headers.filter(\.isSecret).map { "`\($0.name)`" }
+        if upstream.url.scheme == .http, !ListenAddress.isLoopback(host: upstream.url.hostWithoutBrackets),
+            !secrets.isEmpty
+        {
+            messages.append(
+                "\(secrets.joined(separator: ", ")) would go to \(upstream.url.authority) in clear text: "
+                    + "write https:// in `url`"
+            )
+        }
+        return messages
     }
 }
