@@ -45,64 +45,9 @@ package struct ObjectMembers: Sequence, IteratorProtocol {
         }
         return found
     }
-}
 
-/// Steps over the tokens of a validated JSON text. Offsets never pass the text's end, whatever it holds.
-enum JSONText {
-    static func skipSpace(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
-        var at = Swift.min(start, text.count)
-        while at < text.count, Self.isSpace(text[at]) { at += 1 }
-        return at
-    }
-
-    @inline(__always)
-    private static func isSpace(_ byte: UInt8) -> Bool {
-        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
-    }
-
-    /// The offset behind the string whose opening quote is at `start`, and whether it holds an escape.
-    static func skipString(_ text: UnsafeRawBufferPointer, _ start: Int) -> (end: Int, isEscaped: Bool) {
-        guard let base = text.baseAddress else { return (text.count, false) }
-        let bytes = base.assumingMemoryBound(to: UInt8.self)
-        var isEscaped = false
-        var at = start + 1
-        while at < text.count {
-            at = skipPlain(bytes, at, text.count)
-            guard at < text.count else { break }
-            switch text[at] {
-            case UInt8(ascii: "\""): return (at + 1, isEscaped)
-            case UInt8(ascii: "\\"):
-                isEscaped = true
-                at += 2
-            default: at += 1
-            }
-        }
-        return (text.count, isEscaped)
-    }
-
-    /// The offset behind the value that begins at `start`.
-    static func skipValue(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
-        var at = start
-        var depth = 0
-        while at < text.count {
-            switch text[at] {
-            case UInt8(ascii: "\""):
-                at = Self.skipString(text, at).end
-                if depth == 0 { return at }
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                at += 1
-                depth += 1
-            case UInt8(ascii: "]"), UInt8(ascii: "}"):
-                // At depth 0 the bracket is of the container round a number or a literal.
-                if depth == 0 { return at }
-                at += 1
-                depth -= 1
-                if depth == 0 { return at }
-            case UInt8(ascii: ",") where depth == 0: return at
-            case let byte where depth == 0 && Self.isSpace(byte): return at
-            default: at += 1
-            }
-        }
-        return text.count
+    /// The text of the value of the member `name`: ``value(of:in:)`` for those who go on inside it.
+    static func text(of name: StaticString, in text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        Self.value(of: name, in: text).map { UnsafeRawBufferPointer(rebasing: text[$0]) }
     }
 }
