@@ -85,7 +85,7 @@ struct CheckReportTests {
         #expect(report.lines.first == "listen    0.0.0.0:1 (reachable from other machines)")
         #expect(
             report.warnings.map(\.description) == [
-                "b.toml: anyone who can reach 0.0.0.0:1 can run the configured commands: there is no authentication"
+                "b.toml: anyone who can reach 0.0.0.0:1 can use every configured server: there is no authentication"
             ]
         )
     }

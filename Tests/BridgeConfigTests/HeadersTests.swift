@@ -75,7 +75,7 @@ struct HeadersTests {
     }
 
     private static let lineBreak = "holds a line break or NUL, which no header can carry"
-    private static let blank = "holds a blank at its begin or end, which servers would strip"
+    private static let blank = "holds a blank at its start or end, which servers would strip"
     private static let invisible =
         "holds a character that is not visible ASCII, which not every server would understand"
 

@@ -49,7 +49,7 @@ struct OneLinerTests {
         #expect(
             refusal("0.0.0.0:80", ["x"])
                 == "--listen: \"0.0.0.0:80\" can be reached from other machines, and without authentication anyone there could "
-                + "run the configured commands: listen on 127.0.0.1, [::1] or unix:/path, or add --insecure-public if that is "
+                + "use every configured server: listen on 127.0.0.1, [::1] or unix:/path, or add --insecure-public if that is "
                 + "meant"
         )
         let configuration = try Configuration.oneLiner(listen: "0.0.0.0:80", command: ["x"], insecurePublic: true)

@@ -10,7 +10,7 @@ extension CheckReport {
         switch (listen.address.isLocal, listen.insecurePublic) {
         case (false, _):
             let message =
-                "anyone who can reach \(listen.address) can run the configured commands: there is no authentication"
+                "anyone who can reach \(listen.address) can use every configured server: there is no authentication"
             return [.init(place: place, message: message)]
         case (true, true):
             let message = "`insecure_public` has no effect: \(listen.address) is reachable from this machine only"
