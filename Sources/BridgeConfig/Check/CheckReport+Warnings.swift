@@ -10,7 +10,7 @@ extension CheckReport {
         switch (listen.address.isLocal, listen.insecurePublic) {
         case (false, _):
             let message =
-                "anyone who can reach \(listen.address) can run the configured commands: there is no authentication"
+                "anyone who can reach \(listen.address) can use every configured server: there is no authentication"
             return [.init(place: place, message: message)]
         case (true, true):
             let message = "`insecure_public` has no effect: \(listen.address) is reachable from this machine only"
@@ -57,19 +57,21 @@ extension CheckReport {
     }
 
     private static func warnings(_ upstream: Upstream, _ surroundings: Surroundings) -> [String] {
+        let certificate = upstream.clientCertificate
         let files = [
-            ("ca", upstream.ca),
-            ("client_certificate.certificate", upstream.clientCertificate?.certificate),
-            ("client_certificate.key", upstream.clientCertificate?.key),
+            ("ca", upstream.ca), ("client_certificate.certificate", certificate?.certificate),
+            ("client_certificate.key", certificate?.key),
         ]
         var messages = files.compactMap { key, path -> String? in
             guard let path, let problem = surroundings.fileProblem(path) else { return nil }
             return "the file \(quoted(path)) of `\(key)` cannot be read: \(problem.reason)"
         }
+        guard upstream.url.scheme == .http else { return messages }
+        for (key, isSet) in [("ca", upstream.ca != nil), ("client_certificate", certificate != nil)] where isSet {
+            messages.append("`\(key)` has no effect: `url` starts with http://, which is not encrypted")
+        }
         let secrets = upstream.headers.filter(\.isSecret).map { "`\($0.name)`" }
-        if upstream.url.scheme == .http, !ListenAddress.isLoopback(host: upstream.url.hostWithoutBrackets),
-            !secrets.isEmpty
-        {
+        if !ListenAddress.isLoopback(host: upstream.url.hostWithoutBrackets), !secrets.isEmpty {
             messages.append(
                 "\(secrets.joined(separator: ", ")) would go to \(upstream.url.authority) in clear text: "
                     + "write https:// in `url`"

@@ -7,7 +7,7 @@
 package struct ResolvedHeaders: Sendable {
     /// In the order of the file; no name comes twice, whatever its case. Each value is fit for a header.
     package let fields: [(name: String, value: String)]
-    /// What must be redacted in everything that is written (R73): values from files and variables, without their prefix,
+    /// To be redacted in everything that is written (R73): values from files and variables, without their prefix,
     /// and texts of headers that are credentials by their name. No empty ones.
     package let secrets: [String]
 

@@ -18,8 +18,8 @@ extension Upstream {
     ///
     /// - Parameters:
     ///   - server: the name of the server, for messages.
-    ///   - reading: gives the contents of a file, at most so many bytes; in production ``FileContents/read(path:atMost:)``,
-    ///     which blocks.
+    ///   - reading: gives the contents of a file, at most so many bytes; in production
+    ///     ``FileContents/read(path:atMost:)``, which blocks.
     ///   - environment: a variable of the daemon's own environment.
     /// - Throws: every problem at once; they name server, header and path, never a value.
     package func resolveHeaders(

@@ -106,7 +106,8 @@ extension Server {
     static func schema(of kind: ServerKind) -> TableSchema<Server> {
         let refused = KindKey.refused(for: kind)
         let inLimits = refused.compactMap { key in
-            key.path.hasPrefix("limits.") ? KindKey(path: String(key.path.dropFirst(7)), advice: key.advice) : nil
+            key.path.hasPrefix("limits.")
+                ? KindKey(path: String(key.path.dropFirst("limits.".count)), advice: key.advice) : nil
         }
         var keys = schema.keys
         if let index = keys.firstIndex(where: { $0.name == "limits" }) {

@@ -2,8 +2,6 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import BridgeCore
-
 extension Key<Configuration> {
     /// `[servers.NAME]`, any number of them.
     static let servers = Key(
@@ -70,7 +68,6 @@ extension Server {
         let table = name.contains(".") ? "servers.\"\(name)\"" : "servers.\(name)"
         schema(for: entries).read(entries, name: table, into: &self, &diagnostics)
         reportKind(entries, at: entry.keyPosition, &diagnostics)
-        reportPlainURL(entries, &diagnostics)
         if entries["path"] == nil, ServerPath.reserved.contains(path) {
             diagnostics.report(
                 "server `\(name)` would have the path \(quoted(path)), which is reserved for the bridge's own health "
@@ -102,17 +99,6 @@ extension Server {
                 + "a server"
             diagnostics.report(message, at: url.keyPosition)
         default: break
-        }
-    }
-
-    /// What secures a connection secures nothing where there is no TLS.
-    private func reportPlainURL(_ entries: [TOMLEntry], _ diagnostics: inout Diagnostics) {
-        guard let upstream, upstream.url.scheme == .http else { return }
-        for key in ["ca", "client_certificate"] {
-            if let entry = entries[key] {
-                let message = "`\(key)` is for https: write https:// in `url`, or take it out"
-                diagnostics.report(message, at: entry.keyPosition)
-            }
         }
     }
 

@@ -27,6 +27,7 @@ enum HeaderField {
     /// Names that are credentials by definition, wherever their value stands.
     private static let credentials: Set<String> = ["authorization", "proxy-authorization", "cookie"]
 
+    /// Whether a header of this name holds a secret, even as a plain text of the configuration.
     static func isCredential(_ name: String) -> Bool {
         credentials.contains(name.lowercased())
     }
@@ -42,6 +43,7 @@ enum HeaderField {
             }
     }
 
+    /// Refuses what is no name, and names that are not the operator's to set.
     static func checkName(_ name: String) throws(BadValue) {
         // The name is not quoted before it is known to be one: `"Authorization: Bearer secret"` is a usual mistake.
         guard !name.isEmpty else { throw BadValue("holds an empty name: give the name of a header") }
@@ -53,12 +55,12 @@ enum HeaderField {
             throw BadValue("must not set `\(name)`: it \(reason)")
         }
         if lowercased.hasPrefix("mcp-param-") {
-            throw BadValue(
-                "must not set `\(name)`: it is made by the bridge from the arguments of a call"
-            )
+            throw BadValue("must not set `\(name)`: it is made by the bridge from the arguments of a call")
         }
     }
 
+    /// Refuses what would not arrive as it is, or would end the header.
+    ///
     /// - Parameter isPrefix: a prefix may end with a blank, since a value follows.
     static func checkValue(_ value: String, isPrefix: Bool = false) throws(BadValue) {
         // Bytes: CR LF is one Character.
@@ -70,7 +72,7 @@ enum HeaderField {
             throw BadValue("holds a character that is not visible ASCII, which not every server would understand")
         }
         guard !isBlank(bytes.first), isPrefix || !isBlank(bytes.last) else {
-            throw BadValue("holds a blank at its begin or end, which servers would strip")
+            throw BadValue("holds a blank at its start or end, which servers would strip")
         }
     }
 

@@ -33,7 +33,7 @@ extension ValueForm where Value == [UpstreamHeader] {
             let name = entry.key.lowercased()
             if let line = lines[name] {
                 let message =
-                    "`\(key)` sets `\(entry.key)` twice, first in line \(line): the case of a header's name does not count"
+                    "`\(key)` sets `\(entry.key)` twice, first in line \(line): the case of a name does not count"
                 diagnostics.report(message, at: entry.keyPosition)
             } else {
                 lines[name] = entry.keyPosition.line
