@@ -11,6 +11,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEBUG_BIN := $(CURDIR)/.build/debug
 RELEASE_BIN := $(CURDIR)/.build/release
 CHURN_SECONDS ?= 600
+CHAOS ?= --requests 10000
 
 # Each of these uses both cores by itself.
 .NOTPARALLEL:
@@ -49,6 +50,15 @@ autobahn: release ## the Autobahn cases, against the release build (needs Python
 .PHONY: churn
 churn: release ## clients and servers killed at random for ten minutes (or CHURN_SECONDS=30)
 	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Churn/run --seconds $(CHURN_SECONDS)
+
+.PHONY: chaos
+chaos: release ## 10,000 requests to an HTTP server killed and misbehaving at random (or CHAOS='--seconds 60')
+	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Chaos/run $(CHAOS)
+
+.PHONY: matrix
+matrix: build ## run the interop tests, and write docs/compatibility.md from what they saw
+	scripts/install-packages test
+	MCP_WSBRIDGE="$(DEBUG_BIN)/mcp-wsbridge" Tests/Interop/run --matrix docs/compatibility.md
 
 .PHONY: mutants
 mutants: swift ## break important promises on purpose; each must turn a test red

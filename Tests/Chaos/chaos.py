@@ -20,7 +20,6 @@ import socket
 import sys
 import tempfile
 import time
-from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -28,15 +27,16 @@ sys.path.insert(0, str(HERE.parent / "Interop"))
 sys.path.insert(0, str(HERE.parent / "Churn"))
 
 from bridge import Bridge, configuration  # noqa: E402
-from client import Totals  # noqa: E402
 from processes import Family  # noqa: E402
 
-from chaos_client import one_connection  # noqa: E402
+from chaos_client import Books, one_connection  # noqa: E402
 
 # How long the bridge may take to clear up behind the last connection, on a busy machine.
 SETTLE = 30.0
 # The limits of the bridge in this run, short because the server stalls on purpose.
 LIMITS = {"connect_timeout": "2s", "request_timeout": "3s"}
+# No pings: an answer that waits for the next one to take it along is a fault, and here it waits for ever.
+TABLES = {"limits": {"ping_interval": "0s"}}
 
 
 def options() -> argparse.Namespace:
@@ -77,7 +77,7 @@ class Backend:
             self.process.kill()
             await self.process.wait()
 
-    async def come_and_go(self, totals: Totals, over: asyncio.Event) -> None:
+    async def come_and_go(self, totals: Books, over: asyncio.Event) -> None:
         """Kills the server now and then, and starts it again after a while, until the run is over."""
         chance = random.Random(f"{self.seed} kills")
         while not await happened(over, chance.uniform(0.5, 4)):
@@ -107,7 +107,7 @@ def servers(port: int) -> dict[str, dict]:
     }
 
 
-async def client_side(bridge: Bridge, names: list[str], seed: str, over: asyncio.Event, wanted: int | None, totals: Totals) -> None:
+async def client_side(bridge: Bridge, names: list[str], seed: str, over: asyncio.Event, wanted: int | None, totals: Books) -> None:
     """One after the other, connections to random servers."""
     chance = random.Random(seed)
     while not over.is_set():
@@ -130,12 +130,12 @@ async def settled(family: Family, wanted: int | None) -> int:
     return number
 
 
-async def chaos(bridge: Bridge, family: Family, backend: Backend, arguments: argparse.Namespace, totals: Totals) -> dict:
+async def chaos(bridge: Bridge, family: Family, backend: Backend, arguments: argparse.Namespace, totals: Books) -> dict:
     names = [name for name in servers(0) if arguments.only in name]
     seed = arguments.seed
     await backend.start()
     # The first connections make what stays: threads, pools, caches. The baseline is taken after them, without the server.
-    warm_up = Totals()
+    warm_up = Books()
     chance = random.Random(f"{seed} warm-up")
     await asyncio.gather(*(one_connection(bridge, name, chance, warm_up) for name in names * 4))
     totals.faults += warm_up.faults
@@ -156,7 +156,12 @@ async def chaos(bridge: Bridge, family: Family, backend: Backend, arguments: arg
     await kills
     await backend.kill()
     after = await settled(family, before)
-    twice = [name for name, times in Counter(backend.log.read_text().split()).items() if times > 1]
+    got: dict[str, list[str]] = {}
+    for line in backend.log.read_text().splitlines():
+        name, _, kind = line.partition(" ")
+        got.setdefault(name, []).append(kind)
+    twice = [f"{name} ({', '.join(kinds)})" for name, kinds in got.items() if len(kinds) > 1]
+    slow = [f"{took} ms, {what}, got {got.get(name)}" for took, name, what in sorted(totals.slow, reverse=True)[:5]]
     if after > before:
         totals.faults.append(f"descriptors went from {before} to {after}")
     if twice:
@@ -170,8 +175,9 @@ async def chaos(bridge: Bridge, family: Family, backend: Backend, arguments: arg
         "seed": seed,
         "seconds": round(time.monotonic() - begin, 1),
         **{key: counts[key] for key in ("connections", "requests", *outcomes)},
-        **{key: counts[key] for key in ("hangs", "unanswered", "duplicates", "unknown", "mistaken", "sent twice")},
-        **{key: count for key, count in sorted(counts.items()) if key.startswith(("refused", "closed", "server", "cause", "slowest"))},
+        **{key: counts[key] for key in ("hangs", "late", "unanswered", "duplicates", "unknown", "mistaken", "sent twice")},
+        **{key: count for key, count in sorted(counts.items()) if key.startswith(("refused", "closed", "server", "cause"))},
+        "slowest": slow,
         "descriptors": [before, after],
     }
 
@@ -181,13 +187,12 @@ def main() -> int:
     if arguments.seed is None:
         arguments.seed = secrets.randbelow(1 << 32)
     print(f"seed {arguments.seed}", flush=True)
-    totals = Totals()
+    totals = Books()
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch)
         backend = Backend(arguments.seed, directory / "calls")
         backend.log.touch()
-        tables = {"limits": {"connections": 256}}
-        bridge = Bridge(directory, configuration(servers(backend.port), **tables))
+        bridge = Bridge(directory, configuration(servers(backend.port), **TABLES))
         try:
 
             async def run() -> dict:

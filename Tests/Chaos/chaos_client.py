@@ -13,6 +13,7 @@ import secrets
 import socket
 import struct
 import time
+from dataclasses import dataclass, field
 
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,6 +23,8 @@ from client import INITIALIZATION, Totals
 
 # Within this a request must be answered: the bridge's limits in this run, its attempts to resume, and a busy machine.
 PATIENCE = 30.0
+# Milliseconds; the slowest of the answers above this are told at the end.
+SLOW = 5000
 MODERN = "2026-07-28"
 META = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
@@ -31,6 +34,13 @@ META = {
 
 # How a connection ends, and how often: the first two leave all answers to come.
 ENDINGS = {"close": 12, "close-mid-call": 2, "reset": 2}
+
+
+@dataclass
+class Books(Totals):
+    """What all connections together have seen, and the answers that took longest: milliseconds, name, circumstances."""
+
+    slow: list[tuple[int, str, str]] = field(default_factory=list)
 
 
 class Pending:
@@ -50,8 +60,9 @@ class ChaosConnection:
     """The requests of one socket. As in the churn, a request must be answered once the bridge is known to have read it,
     which a pong for a later ping tells."""
 
-    def __init__(self, ws: ClientConnection, is_modern: bool, chance: random.Random, totals: Totals):
+    def __init__(self, ws: ClientConnection, server: str, is_modern: bool, chance: random.Random, totals: Books):
         self.ws = ws
+        self.server = server
         self.is_modern = is_modern
         self.chance = chance
         self.totals = totals
@@ -59,6 +70,8 @@ class ChaosConnection:
         self.next = 0
         self.open: dict[object, Pending] = {}
         self.answered: set[object] = set()
+        # Those for which patience ran out; an answer to them is no second fault.
+        self.hung: set[object] = set()
         self.idle = asyncio.Event()
         self.last_error: dict | None = None
 
@@ -107,13 +120,18 @@ class ChaosConnection:
     def book(self, message: dict) -> None:
         identifier = message.get("id")
         pending = self.open.pop(identifier, None)
+        if pending is None and identifier in self.hung:
+            self.totals.counts["late"] += 1
+            return
         if pending is None:
             kind = "duplicates" if identifier in self.answered else "unknown"
             self.totals.fault(kind, f"{str(message)[:300]}")
             return
         self.answered.add(identifier)
         took = int((time.monotonic() - pending.sent) * 1000)
-        self.totals.counts["slowest ms"] = max(self.totals.counts["slowest ms"], took)
+        if took > SLOW:
+            what = f"{self.server}, {'modern' if self.is_modern else 'legacy'}, {str(message)[:200]}"
+            self.totals.slow.append((took, str(pending.name), what))
         if "error" in message:
             self.last_error = message["error"]
             self.totals.counts["errors"] += 1
@@ -150,6 +168,7 @@ class ChaosConnection:
             for identifier, pending in list(self.open.items()):
                 if not pending.is_cancelled and not pending.is_listen:
                     del self.open[identifier]
+                    self.hung.add(identifier)
                     self.totals.fault("hangs", f"{identifier!r} ({pending.name}) after {PATIENCE} s, modern {self.is_modern}")
         return False
 
@@ -231,7 +250,7 @@ class ChaosConnection:
             await asyncio.wait_for(self.ws.close(1000), PATIENCE)
 
 
-async def one_connection(bridge: Bridge, server: str, chance: random.Random, totals: Totals) -> None:
+async def one_connection(bridge: Bridge, server: str, chance: random.Random, totals: Books) -> None:
     """Connects, works and ends, and books whatever goes wrong on the way."""
     is_modern = server != "sse" and chance.random() < 0.5
     ending = chance.choices(list(ENDINGS), list(ENDINGS.values()))[0]
@@ -248,7 +267,7 @@ async def one_connection(bridge: Bridge, server: str, chance: random.Random, tot
         return
     totals.counts["connections"] += 1
     try:
-        await ChaosConnection(ws, is_modern, chance, totals).work(ending)
+        await ChaosConnection(ws, server, is_modern, chance, totals).work(ending)
     except TimeoutError:
         totals.fault("late", f"{server}: no pong, or no close, within {PATIENCE} s ({ending})")
     finally:

@@ -5,8 +5,8 @@
 """An MCP server over HTTP that misbehaves at random: server.py PORT SEED LOG.
 
 Streamable HTTP at /mcp, in the older revisions with sessions and in 2026-07-28 without, and HTTP+SSE at /sse. What a request
-gets is drawn from `KINDS`. Each call that the server takes up is noted in LOG by the name that the client gave it, which
-outlives a kill: a name that stands there twice was sent twice."""
+gets is drawn from `KINDS`. Each call that the server takes up is noted in LOG, which outlives a kill, by the name that the
+client gave it and by what it gets: a name that stands there twice was sent twice."""
 
 from __future__ import annotations
 
@@ -116,11 +116,11 @@ class Server:
     def draw(self, kinds: dict[str, int]) -> str:
         return self.chance.choices(list(kinds), list(kinds.values()))[0]
 
-    def take_up(self, message: dict) -> None:
+    def take_up(self, message: dict, kind: str) -> None:
         """Notes a call as taken up."""
         name = message.get("params", {}).get("arguments", {}).get("name")
         if name is not None:
-            os.write(self.log, name.encode() + b"\n")
+            os.write(self.log, f"{name} {kind}\n".encode())
 
     async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -195,7 +195,7 @@ class Server:
             return await request.answer("404 Not Found")
         if kind == "503":
             return await request.answer("503 Service Unavailable", b"busy", "text/plain", Retry_After="1")
-        self.take_up(message)
+        self.take_up(message, kind)
         await self.request(request, session, message, kind, more)
 
     async def note(self, request: Request, session: Session | None, message: dict) -> None:
@@ -361,8 +361,9 @@ class Server:
         if kind == "500":
             return await request.answer("500 Internal Server Error", b"<h1>oh</h1>", "text/html")
         if "id" in message and "method" in message:
-            self.take_up(message)
-            task = asyncio.create_task(self.streamed(session, message, "good" if calm else self.draw(STREAMED)))
+            streamed = "good" if calm else self.draw(STREAMED)
+            self.take_up(message, f"{kind}/{streamed}")
+            task = asyncio.create_task(self.streamed(session, message, streamed))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         if kind in ("cut-before", "reset"):

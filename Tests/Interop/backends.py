@@ -19,7 +19,7 @@ from pathlib import Path
 from bridge import ENVIRONMENTS, HERE, python
 
 START_TIMEOUT = 60.0
-STOP_TIMEOUT = 10.0
+STOP_TIMEOUT = 3.0
 
 LEGACY, MODERN = "legacy", "2026-07-28"
 FEATURES = ["list", "call", "progress", "sampling", "elicitation", "subscription", "cancel", "large", "parallel"]
@@ -179,18 +179,19 @@ class Running:
             if found := self._port.search(line.strip()):
                 return int(found[1])
 
-    def stop(self) -> None:
-        """Ends the process and what it started, which is in the same process group."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                pass
-            try:
-                self.process.wait(STOP_TIMEOUT)
-                return
-            except subprocess.TimeoutExpired:
-                continue
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal to the process and to what it started, which is in the same process group."""
+        try:
+            os.killpg(self.process.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def ended(self, within: float) -> bool:
+        try:
+            self.process.wait(within)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
 
 
 def start(names: list[str]) -> tuple[dict[str, Running], dict[str, int]]:
@@ -204,5 +205,11 @@ def start(names: list[str]) -> tuple[dict[str, Running], dict[str, int]]:
 
 
 def stop(running: dict[str, Running]) -> None:
+    """Ends them all at once, by force if they do not see to it themselves."""
     for one in running.values():
-        one.stop()
+        one.signal(signal.SIGTERM)
+    deadline = time.monotonic() + STOP_TIMEOUT
+    for one in running.values():
+        if not one.ended(max(0.0, deadline - time.monotonic())):
+            one.signal(signal.SIGKILL)
+            one.process.wait()

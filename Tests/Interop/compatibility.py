@@ -67,7 +67,7 @@ def page(cells: Cells) -> str:
     lines = [
         "# Compatibility", "",
         "Each client with each server that shares an era with it, through the bridge. This page is written by a run of the tests",
-        f"(`make compatibility`); this one was on {datetime.date.today().isoformat()} with {said([str(binary()), '--version'])}.", "",
+        f"(`make matrix`); this one was on {datetime.date.today().isoformat()} with {said([str(binary()), '--version'])}.", "",
         "Clients:", "", *(f"- {line}" for line in clients), "",
         "Servers: " + ", ".join(servers) + ".", "",
         "A cell tells how many of these passed, of those that both sides have: " + ", ".join(FEATURES) + ". *Large* is a result of",
