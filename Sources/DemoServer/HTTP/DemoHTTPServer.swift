@@ -70,15 +70,18 @@ package final class DemoHTTPServer: Sendable {
     ///
     /// - Parameter ready: called once signals are waited for, so that who is told may send one.
     package func waitForSignal(ready: () -> Void) {
+        let registered = DispatchSemaphore(value: 0)
         let signalled = DispatchSemaphore(value: 0)
         let sources = [SIGTERM, SIGINT].map { number in
             // The source sees the signal all the same; without this the process would end by it.
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setRegistrationHandler { registered.signal() }
             source.setEventHandler { signalled.signal() }
             source.resume()
             return source
         }
+        for _ in sources { registered.wait() }
         ready()
         signalled.wait()
         for source in sources { source.cancel() }

@@ -199,7 +199,8 @@ private final class RawClient {
                 return String(decoding: buffer[..<range], as: UTF8.self)
             }
             let count = recv(descriptor, &chunk, chunk.count, 0)
-            guard count > 0 else { return text }
+            // Silence is told from the end of the connection.
+            guard count > 0 else { return count == 0 ? text : text + "(nothing more came)" }
             buffer += chunk[..<count]
         }
     }
