@@ -31,6 +31,8 @@ final class HTTPBackend: Backend {
     /// Something was passed on since the receiver was last told that this is all.
     private var hasOutput = false
     private var isOver = false
+    /// Keeps the backend until the server has been told of the end: by then its connection is gone.
+    private var untilOver: HTTPBackend?
     private let gone: () -> Void
 
     /// - Parameter gone: called once, on the event loop, when the server has been told that the session is over.
@@ -92,6 +94,7 @@ final class HTTPBackend: Backend {
 
     func end(farewell: ByteBuffer) {
         self.receiver = nil
+        if !self.isOver { self.untilOver = self }
         // What still comes is read into nothing.
         self.setReading(true)
         self.conversation.end(farewell: farewell)
@@ -139,6 +142,7 @@ final class HTTPBackend: Backend {
         case .note(let note): note.log(to: self.logger)
         case .over:
             self.isOver = true
+            self.untilOver = nil
             self.gone()
         }
     }
