@@ -172,6 +172,13 @@ class ChaosConnection:
                     self.totals.fault("hangs", f"{identifier!r} ({pending.name}) after {PATIENCE} s, modern {self.is_modern}")
         return False
 
+    async def breathe(self) -> None:
+        """Waits a little while the server is away, or most requests would be spent on being told so."""
+        data = (self.last_error or {}).get("data")
+        self.last_error = None
+        if isinstance(data, dict) and data.get("cause") == "upstream_unreachable":
+            await asyncio.sleep(self.chance.uniform(0.1, 0.3))
+
     def settle(self, was_own_end: bool) -> None:
         """At the end of the connection each request that is still open gets its place in the books."""
         for identifier, pending in self.open.items():
@@ -195,6 +202,7 @@ class ChaosConnection:
                     await self.burst()
                     if ending != "close" and self.chance.random() < 0.5 or not await self.quiet(listener):
                         break
+                    await self.breathe()
             if not listener.done():
                 was_own_end = True
                 await self.end(ending)
@@ -220,7 +228,10 @@ class ChaosConnection:
             return True
         await self.ask("initialize", INITIALIZATION)
         await self.confirm()
-        if not await self.quiet(listener) or self.last_error is not None:
+        if not await self.quiet(listener):
+            return False
+        if self.last_error is not None:
+            await self.breathe()
             return False
         await self.ws.send('{"jsonrpc":"2.0","method":"notifications/initialized"}')
         return True

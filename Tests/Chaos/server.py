@@ -40,7 +40,7 @@ STREAMED = {"good": 92, "slow": 4, "twice": 2, "bytewise": 2, "never": 1, "cut":
 
 # In seconds. A stall is longer than any time limit of the bridge's in the run.
 STALL = 120.0
-SLOW = 0.4
+SLOW = 0.2
 RETRY = 0.05
 
 

@@ -154,12 +154,13 @@ class ModernClient:
 
     def _take(self, message: dict) -> None:
         if "method" not in message:
-            waiting = self._open.pop(message.get("id"), None)
-            if waiting is None:
+            waiting = self._open.get(message.get("id"))
+            if waiting is None or waiting[1] is not None:
                 self.faults.append(f"R28: an answer nobody waits for: {str(message)[:200]}")
             else:
                 waiting[1] = message
                 waiting[0].set()
+                self._tell()
         elif "id" in message:
             self.faults.append(f"a request of the server's: {str(message)[:200]}")
         elif message["method"] == "notifications/progress":
@@ -170,8 +171,11 @@ class ModernClient:
                 self._tokens[token](message["params"]["progress"])
         else:
             self.notifications.append(message)
-            self._more.set()
-            self._more = anyio.Event()
+            self._tell()
+
+    def _tell(self) -> None:
+        self._more.set()
+        self._more = anyio.Event()
 
     async def notified(self, wanted: Callable[[dict], bool]) -> dict:
         """Waits for a notification, perhaps one that was there already."""
@@ -197,6 +201,7 @@ class ModernClient:
         waiting = self._open[identifier]
         await waiting[0].wait()
         assert waiting[1] is not None, self.faults
+        del self._open[identifier]
         self._tokens.pop(identifier, None)
         return waiting[1]
 
@@ -224,7 +229,10 @@ class ModernClient:
     async def listen(self, uri: str) -> Any:
         """Subscribes to a resource and waits for the acknowledgement, the first message of the subscription."""
         identifier = await self.send("subscriptions/listen", {"notifications": {"resourceSubscriptions": [uri]}})
-        first = await self.notified(lambda message: subscription_of(message) == identifier)
+        waiting = self._open[identifier]
+        while (first := next((m for m in self.notifications if subscription_of(m) == identifier), None)) is None:
+            assert waiting[1] is None, waiting[1]
+            await self._more.wait()
         assert first["method"] == "notifications/subscriptions/acknowledged", first
         return identifier
 
