@@ -25,6 +25,9 @@ package struct Daemon: Service {
     /// How long the killed may take to be gone: one that the kernel holds, or a debugger, may never be.
     private static let killing = Duration.seconds(5)
 
+    /// How long the farewells to servers behind URLs may take; the conversations bound themselves below that.
+    private static let farewells = Duration.seconds(6)
+
     /// Descriptors of one event loop.
     private static let descriptorsPerLoop = 4
 
@@ -79,12 +82,16 @@ package struct Daemon: Service {
         )
         let admission = Admission(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        let client = UpstreamClient(self.servers, group: group)
+        let conversations = Tally()
         do {
             let site = Site(
                 rules: HandshakeRules(configuration),
                 servers: self.servers,
                 admission: admission,
                 supervisor: supervisor,
+                client: client,
+                conversations: conversations,
                 logger: logger,
                 handshakeTimeout: .nanoseconds(configuration.limits.handshakeTimeout.nanoseconds)
             )
@@ -97,13 +104,17 @@ package struct Daemon: Service {
             )
             self.onListening(listener.port)
             try await self.serve(listener, workers, admission, supervisor)
+            // Every connection has ended by now; their servers are told so in the time that this may take (R53).
+            _ = await Self.wait(atMost: Self.farewells, until: conversations.onEmpty)
         } catch {
             supervisor.killAll()
-            _ = await supervisor.waitUntilEmpty(atMost: Self.killing)
+            _ = await Self.wait(atMost: Self.killing, until: supervisor.onEmpty)
+            await client.shutdown()
             supervisor.shutdown()
             try? await group.shutdownGracefully()
             throw error
         }
+        await client.shutdown()
         supervisor.shutdown()
         try await group.shutdownGracefully()
     }
@@ -160,7 +171,7 @@ package struct Daemon: Service {
             tasks.cancelAll()
         }
         let graces = self.configuration.servers.map { $0.stop.stdinGrace + $0.stop.termGrace }.max() ?? .zero
-        if await !supervisor.waitUntilEmpty(atMost: graces + Self.killing) {
+        if await !Self.wait(atMost: graces + Self.killing, until: supervisor.onEmpty) {
             self.logger.error(
                 "processes cannot be ended and are left alone",
                 metadata: [LogKey.count: "\(supervisor.liveCount)"]
@@ -187,12 +198,14 @@ package struct Daemon: Service {
     }
 }
 
-extension ChildSupervisor {
-    /// Returns true as soon as no child, no ladder and no stray is left; false if the time is over before, or the task
-    /// is cancelled.
-    fileprivate func waitUntilEmpty(atMost limit: Duration) async -> Bool {
+extension Daemon {
+    /// Returns true as soon as `onEmpty` calls back; false if the time is over before, or the task is cancelled.
+    private static func wait(
+        atMost limit: Duration,
+        until onEmpty: (@escaping @Sendable () -> Void) -> Void
+    ) async -> Bool {
         let (emptied, continuation) = AsyncStream.makeStream(of: Never.self)
-        self.onEmpty { continuation.finish() }
+        onEmpty { continuation.finish() }
         return await withTaskGroup(of: Bool.self) { tasks in
             tasks.addTask {
                 for await _ in emptied {}

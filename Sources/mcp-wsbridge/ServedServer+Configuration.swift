@@ -17,14 +17,37 @@ extension ServedServer {
             do throws(ConfigurationError) {
                 let environment = try server.resolveEnvironment(
                     reading: FileContents.read(path:atMost:),
-                    environment: { getenv($0).map { String(cString: $0) } }
+                    environment: Self.variable
                 )
-                servers.append(ServedServer(index: index, configuration: server, environment: environment))
+                servers.append(
+                    ServedServer(
+                        index: index,
+                        configuration: server,
+                        environment: environment,
+                        upstream: try Self.upstream(server)
+                    )
+                )
             } catch {
                 problems += error.problems
             }
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return servers
+    }
+
+    private static func upstream(_ server: Server) throws(ConfigurationError) -> UpstreamServer? {
+        guard let upstream = server.upstream else { return nil }
+        let name = server.name
+        return try UpstreamServer(upstream, name: name) { () throws(ConfigurationError) in
+            try upstream.resolveHeaders(
+                server: name,
+                reading: FileContents.read(path:atMost:),
+                environment: Self.variable
+            )
+        }
+    }
+
+    private static func variable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
     }
 }

@@ -16,7 +16,8 @@ extension CheckReport.Surroundings {
             hasDirectory: { path in
                 var status = stat()
                 return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-            }
+            },
+            fileProblem: FileContents.problem
         )
     }
 }

@@ -8,9 +8,6 @@ import Testing
 
 @Suite("What check prints")
 struct CheckReportTests {
-    private let everything = CheckReport.Surroundings(findsProgram: { _ in true }, hasDirectory: { _ in true })
-    private let nothing = CheckReport.Surroundings(findsProgram: { _ in false }, hasDirectory: { _ in false })
-
     @Test("The servers with what is not default about them, and no values of variables")
     func lines() throws {
         let configuration = try parse(
@@ -34,7 +31,7 @@ struct CheckReportTests {
             max_children = 3
             """
         )
-        let report = CheckReport(configuration, file: "b.toml", in: everything)
+        let report = CheckReport(configuration, file: "b.toml", in: .everything)
         #expect(
             report.lines.joined(separator: "\n") == """
                 listen    127.0.0.1:8765 (this machine only)
@@ -71,7 +68,7 @@ struct CheckReportTests {
             """
         )
         #expect(
-            CheckReport(configuration, file: "b.toml", in: nothing).warnings.map(\.description) == [
+            CheckReport(configuration, file: "b.toml", in: .nothing).warnings.map(\.description) == [
                 "b.toml: `insecure_public` has no effect: 127.0.0.1:8765 is reachable from this machine only",
                 "b.toml:3:10: server `a`: the program \"npx server\" was not found; write each argument as a string of its own",
                 "b.toml:3:10: server `a`: the directory \"/none\" does not exist",
@@ -84,12 +81,118 @@ struct CheckReportTests {
     @Test("R6: a listener that is meant to be public is still pointed out")
     func exposed() throws {
         let configuration = try parse("[listen]\naddress = \"0.0.0.0:1\"\ninsecure_public = true\n\(anyServer)")
-        let report = CheckReport(configuration, file: "b.toml", in: everything)
+        let report = CheckReport(configuration, file: "b.toml", in: .everything)
         #expect(report.lines.first == "listen    0.0.0.0:1 (reachable from other machines)")
         #expect(
             report.warnings.map(\.description) == [
-                "b.toml: anyone who can reach 0.0.0.0:1 can run the configured commands: there is no authentication"
+                "b.toml: anyone who can reach 0.0.0.0:1 can use every configured server: there is no authentication"
             ]
         )
+    }
+
+    @Test("R73: of a server behind a URL, what would be dialled, without query and values")
+    func dialled() throws {
+        let configuration = try parse(
+            """
+            [servers.a]
+            url = "http://127.0.0.1:9000"
+            [servers.b]
+            url = "https://Docs.Example:443/a/mcp?key=canary"
+            transport = "sse"
+            headers = { Authorization = { file = "/f", prefix = "canary " }, X-B = "canary", X-C = { env = "D" } }
+            ca = "/ca.pem"
+            client_certificate = { certificate = "/c.pem", key = "/k.pem" }
+            request_timeout = "1m"
+            on_session_lost = "close"
+            accept_binary = true
+            limits = { queue = "2MiB", max_connections = 3 }
+            """
+        )
+        let report = CheckReport(configuration, file: "b.toml", in: .everything)
+        #expect(
+            report.lines.joined(separator: "\n") == """
+                listen    127.0.0.1:8765 (this machine only)
+
+                a  ws://127.0.0.1:8765/a
+                  url       http://127.0.0.1:9000/
+                  transport auto
+
+                b  ws://127.0.0.1:8765/b
+                  url       https://docs.example/a/mcp?…
+                  transport sse
+                  headers   Authorization (file /f), X-B, X-C (variable D)
+                  ca        /ca.pem
+                  client    certificate /c.pem, key /k.pem
+                  changed   accept_binary = true, request_timeout = "1m", on_session_lost = "close", \
+                limits.queue = "2MiB", limits.max_connections = 3
+                """
+        )
+        #expect(report.warnings.isEmpty)
+    }
+
+    @Test("Of a server behind a URL, what is doubtful is a warning")
+    func dialledWarnings() throws {
+        let configuration = try parse(
+            """
+            [servers.a]
+            url = "https://docs.example/"
+            ca = "/ca.pem"
+            client_certificate = { certificate = "/c.pem", key = "/k.pem" }
+            headers = { Authorization = { file = "/f" } }
+            max_event = "1MiB"
+            oversize_response = "2MiB"
+            limits = { max_connections = 5000 }
+            """
+        )
+        #expect(
+            CheckReport(configuration, file: "b.toml", in: .nothing).warnings.map(\.description) == [
+                "b.toml:1:10: server `a`: `max_connections` = 5000 has no effect: [limits] allows 1024 for all servers together",
+                "b.toml:1:10: server `a`: `oversize_response` has no effect: nothing larger than `max_event` is taken from the server",
+                "b.toml:1:10: server `a`: the file \"/ca.pem\" of `ca` cannot be read: no such file",
+                "b.toml:1:10: server `a`: the file \"/c.pem\" of `client_certificate.certificate` cannot be read: no such file",
+                "b.toml:1:10: server `a`: the file \"/k.pem\" of `client_certificate.key` cannot be read: no such file",
+            ]
+        )
+    }
+
+    @Test("Certificates for a URL that is not encrypted are pointed out, also on this machine")
+    func uselessCertificates() throws {
+        let configuration = try parse(
+            """
+            [servers.a]
+            url = "http://127.0.0.1/"
+            ca = "/ca.pem"
+            client_certificate = { certificate = "/c.pem", key = "/k.pem" }
+            """
+        )
+        #expect(
+            CheckReport(configuration, file: "b.toml", in: .everything).warnings.map(\.description) == [
+                "b.toml:1:10: server `a`: `ca` has no effect: `url` starts with http://, which is not encrypted",
+                "b.toml:1:10: server `a`: `client_certificate` has no effect: `url` starts with http://, which is not encrypted",
+            ]
+        )
+    }
+
+    @Test(
+        "Credentials that would leave this machine in clear text are pointed out",
+        arguments: [
+            ("http://docs.example:81/", "X-Key = { env = \"D\" }", "`X-Key` would go to docs.example:81"),
+            (
+                "http://10.0.0.1/", "A = \"x\", X-Key = { file = \"/f\" }, cookie = \"x\"",
+                "`X-Key`, `cookie` would go to 10.0.0.1"
+            ),
+            ("http://[fd00::1]:81/", "Authorization = \"Bearer x\"", "`Authorization` would go to [fd00::1]:81"),
+            ("https://docs.example/", "X-Key = { env = \"D\" }", ""),
+            ("http://docs.example/", "X-Team = \"agents\"", ""),
+            ("http://LocalHost/", "X-Key = { env = \"D\" }", ""),
+            ("http://127.0.0.2/", "X-Key = { env = \"D\" }", ""),
+            ("http://[::1]/", "X-Key = { env = \"D\" }", ""),
+        ]
+    )
+    func clearText(_ url: String, _ headers: String, _ expected: String) throws {
+        let configuration = try parse("[servers.a]\nurl = \"\(url)\"\nheaders = { \(headers) }")
+        let warnings = CheckReport(configuration, file: "b.toml", in: .everything).warnings.map(\.description)
+        let warning = "b.toml:1:10: server `a`: \(expected) in clear text: write https:// in `url`"
+        #expect(warnings == (expected.isEmpty ? [] : [warning]))
     }
 }

@@ -119,12 +119,11 @@ struct EnvironmentTests {
         var dumped = ""
         dump(configuration, to: &dumped)
         dump(environment, to: &dumped)
-        let surroundings = CheckReport.Surroundings(findsProgram: { _ in false }, hasDirectory: { _ in false })
         let shown = [
             "\(configuration)", String(reflecting: configuration), "\(server.env)", String(reflecting: server.env),
             "\(environment)", String(reflecting: environment), "\([environment])", "\(Optional(environment) as Any)",
             dumped,
-            CheckReport(configuration, file: "b.toml", in: surroundings).lines.joined(),
+            CheckReport(configuration, file: "b.toml", in: .nothing).lines.joined(),
             Server.schema.settings(of: server).map { "\($0)" }.joined(),
         ]
         #expect(shown.allSatisfy { !$0.contains(canary) && !$0.isEmpty })

@@ -76,4 +76,12 @@ struct LoadingTests {
         #expect(error?.reason == "larger than 99999B")
         #expect(refusal("/dev/zero") == "/dev/zero: cannot be read: larger than 1MiB")
     }
+
+    @Test("Whether a file can be read is told with the reason")
+    func problems() throws {
+        let directory = try TemporaryDirectory()
+        #expect(FileContents.problem(path: directory.write("a.toml", "x")) == nil)
+        #expect(FileContents.problem(path: directory.path)?.reason == "it is a directory")
+        #expect(FileContents.problem(path: "\(directory.path)/none")?.reason == "no such file")
+    }
 }

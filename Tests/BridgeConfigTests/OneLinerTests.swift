@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import BridgeCore
 import Testing
 
 @testable import BridgeConfig
@@ -48,7 +49,7 @@ struct OneLinerTests {
         #expect(
             refusal("0.0.0.0:80", ["x"])
                 == "--listen: \"0.0.0.0:80\" can be reached from other machines, and without authentication anyone there could "
-                + "run the configured commands: listen on 127.0.0.1, [::1] or unix:/path, or add --insecure-public if that is "
+                + "use every configured server: listen on 127.0.0.1, [::1] or unix:/path, or add --insecure-public if that is "
                 + "meant"
         )
         let configuration = try Configuration.oneLiner(listen: "0.0.0.0:80", command: ["x"], insecurePublic: true)
@@ -60,5 +61,32 @@ struct OneLinerTests {
         #expect(refusal("127.0.0.1", ["x"]) == "--listen: the address needs a port: write \"127.0.0.1:8765\"")
         #expect(refusal("[::1]:1", []).contains("no command is given"))
         #expect(refusal("[::1]:1", [""]).contains("no command is given"))
+    }
+
+    private func dialling(_ url: String, insecurePublic: Bool = false) throws(ConfigurationError) -> Configuration {
+        let address = insecurePublic ? "0.0.0.0:80" : "127.0.0.1:0"
+        return try .oneLiner(listen: address, url: url, option: "--url", insecurePublic: insecurePublic)
+    }
+
+    @Test(
+        "One URL is served at /mcp with every default",
+        arguments: ["http://[::1]:9000/mcp?a", "https://docs.example"]
+    )
+    func dials(_ url: String) throws {
+        let configuration = try dialling(url, insecurePublic: true)
+        let server = try #require(configuration.servers.first)
+        #expect(configuration.servers.count == 1)
+        #expect(server.path == "/mcp")
+        #expect(server.command.isEmpty)
+        #expect(server.upstream == HTTPURL(url).map(Upstream.init(url:)))
+        #expect(server.name == (url.contains("docs") ? "docs.example" : "__1"))
+        #expect(configuration.limits == Limits())
+    }
+
+    @Test("A bad URL is refused, without it in the message")
+    func refusedURL() {
+        let error = #expect(throws: ConfigurationError.self) { try dialling("ws://user:canary@x") }
+        #expect(error?.description.hasPrefix("--url: the URL must start with http:// or https://, not ws://") == true)
+        #expect(error?.description.contains("canary") == false)
     }
 }

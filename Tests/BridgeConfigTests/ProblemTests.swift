@@ -70,12 +70,8 @@ struct ProblemTests {
             ),
             (
                 "[servers.a]",
-                "b.toml:1:10: server `a` has no `command`: add, for example, command = [\"uvx\", \"mcp-server-time\"]"
-            ),
-            (
-                "[servers.a]\nurl = \"http://x\"",
-                "b.toml:2:1: `url` is not supported yet: HTTP servers come in a later version; give a `command` that starts "
-                    + "a stdio server"
+                "b.toml:1:10: server `a` has neither `command` nor `url`: add, for example, command = [\"uvx\", "
+                    + "\"mcp-server-time\"] or url = \"http://127.0.0.1:9000/mcp\""
             ),
             (
                 "[servers.\"a b\"]\ncommand = [\"x\"]",
@@ -216,6 +212,7 @@ struct ProblemTests {
                 [servers.b]
                 command = [""]
                 url = "x"
+                max_parallel = 0
 
                 [limits]
                 max_line = true
@@ -233,8 +230,8 @@ struct ProblemTests {
             places == [
                 "b.toml:1:10:", "b.toml:2:8:", "b.toml:3:24:", "b.toml:4:17:", "b.toml:7:9:", "b.toml:8:1:",
                 "b.toml:11:11:",
-                "b.toml:12:1:", "b.toml:15:12:", "b.toml:16:14:", "b.toml:19:11:", "b.toml:20:20:", "b.toml:20:47:",
-                "b.toml:22:2:",
+                "b.toml:12:1:", "b.toml:12:7:", "b.toml:13:16:", "b.toml:16:12:", "b.toml:17:14:", "b.toml:20:11:",
+                "b.toml:21:20:", "b.toml:21:47:", "b.toml:23:2:",
             ]
         )
     }
@@ -247,8 +244,9 @@ struct ProblemTests {
             let path = setting.path.replacing("NAME", with: "a")
             var table = path.split(separator: ".").map(String.init)
             let key = table.removeLast()
+            let ofURL = Set(KindKey.refused(for: .command).map(\.path)).contains { path.hasPrefix("servers.a.\($0)") }
             for (value, kind) in values where !accepts(key, kind) {
-                let server = key == "command" ? "" : "[servers.a]\ncommand = [\"x\"]\n"
+                let server = key == "command" || key == "url" ? "" : ofURL ? anyUpstream : anyServer
                 let header = table == ["servers", "a"] && !server.isEmpty ? "" : "[\(table.joined(separator: "."))]\n"
                 let report = refusal(of: server + header + "\(key) = \(value)\n" + (header.isEmpty ? "" : ""))
                 let line = (server + header).split(separator: "\n").count + 1
@@ -267,9 +265,10 @@ struct ProblemTests {
     private func accepts(_ key: String, _ kind: String) -> Bool {
         switch key {
         case "allowed_origins", "allowed_hosts", "command", "inherit_env": kind == "an array"
-        case "env": kind == "a table"
+        case "env", "headers": kind == "a table"
         case "insecure_public", "accept_binary", "expose_stderr": kind == "a boolean"
-        case "event_loops", "max_fragments", "max_invalid", "max_connections", "max_children", "spawn_rate":
+        case "event_loops", "max_fragments", "max_invalid", "max_connections", "max_children", "spawn_rate",
+            "max_parallel":
             kind == "an integer"
         default: kind == "a string"
         }

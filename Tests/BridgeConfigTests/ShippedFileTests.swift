@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import BridgeCore
 import Testing
 
 @testable import BridgeConfig
@@ -29,14 +30,19 @@ struct ShippedFileTests {
         }
     }
 
-    /// `bridge.toml` with its commented-out keys made real.
+    /// `bridge.toml` with its commented-out keys and tables made real.
     private func uncommented() throws -> String {
-        let names = Set(KnownKeys.defaults.compactMap { $0.path.split(separator: ".").last.map(String.init) })
+        let names = Set(KnownKeys.defaults.flatMap { $0.path.split(separator: ".").map(String.init) })
         let lines = try text("bridge.toml").split(separator: "\n", omittingEmptySubsequences: false)
         return lines.map { line in
             let isKey = line.hasPrefix("# ") && names.contains { line.dropFirst(2).hasPrefix("\($0) = ") }
-            return isKey ? String(line.dropFirst(2)) : String(line)
+            return isKey || line.hasPrefix("# [servers.") ? String(line.dropFirst(2)) : String(line)
         }.joined(separator: "\n")
+    }
+
+    /// The path of a key of either server as that of any server.
+    private func general(_ path: String) -> String {
+        path.replacing("servers.demo.", with: "servers.NAME.").replacing("servers.docs.", with: "servers.NAME.")
     }
 
     @Test("bridge.toml is valid as shipped and serves the demo server")
@@ -54,27 +60,42 @@ struct ShippedFileTests {
     func defaults() throws {
         let text = try uncommented()
         let configuration = try parse(text)
-        let stated = Configuration.schema.settings(of: configuration).map { setting in
-            Setting(path: setting.path.replacing("servers.demo.", with: "servers.NAME."), value: setting.value)
-        }
-        let present = leaves(try TOMLDocument.parse(text)).keys.map {
-            $0.replacing("servers.demo.", with: "servers.NAME.")
-        }
-        #expect(Set(KnownKeys.defaults.map(\.path)) == Set(present))
+        #expect(configuration.servers.map(\.name) == ["demo", "docs"])
+        let present = leaves(try TOMLDocument.parse(text)).keys
+        #expect(Set(KnownKeys.defaults.map(\.path)) == Set(present.map(general)))
 
         // What has no default, and what the demo server needs to be one.
         let own: Set = [
             "servers.NAME.command", "servers.NAME.path", "servers.NAME.cwd", "servers.NAME.limits.max_connections",
-            "servers.NAME.limits.max_children", "servers.NAME.limits.spawn_rate",
+            "servers.NAME.limits.max_children", "servers.NAME.limits.spawn_rate", "servers.NAME.url",
+            "servers.NAME.ca", "servers.NAME.client_certificate.certificate", "servers.NAME.client_certificate.key",
         ]
-        #expect(stated.filter { !own.contains($0.path) } == KnownKeys.defaults.filter { !own.contains($0.path) })
-        #expect(stated.filter { own.contains($0.path) }.allSatisfy { $0.value != nil })
+        let defaults = Dictionary(uniqueKeysWithValues: KnownKeys.defaults.map { ($0.path, $0.value) })
+        for setting in Configuration.schema.settings(of: configuration) {
+            let path = general(setting.path)
+            if !own.contains(path) {
+                #expect(setting.value == defaults[path], "\(setting.path)")
+            } else if present.contains(setting.path) {
+                #expect(setting.value != nil, "\(setting.path)")
+            }
+        }
+    }
+
+    @Test("The section of a server that is dialled has every key of its kind and none of the other")
+    func dialled() throws {
+        let table = leaves(try TOMLDocument.parse(uncommented())).keys.filter { $0.hasPrefix("servers.docs.") }
+        let keys = Set(table.compactMap { $0.split(separator: ".").dropFirst(2).first.map(String.init) })
+        #expect(keys == Set(KindKey.refused(for: .command).map(\.path)).union(["url"]))
     }
 
     @Test("Every key of bridge.toml has its reason above it")
     func reasons() throws {
-        let lines = try text("bridge.toml").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let names = Set(KnownKeys.defaults.compactMap { $0.path.split(separator: ".").last.map(String.init) })
+        let shipped = try text("bridge.toml").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let real = try uncommented().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let names = Set(KnownKeys.defaults.flatMap { $0.path.split(separator: ".").map(String.init) })
+        let docs = try #require(real.firstIndex(of: "[servers.docs]"))
+        // Limits of one server stand without their reasons, which [limits] has.
+        let lines = shipped[..<docs] + real[docs...]
         var seen = 0
         for (previous, line) in zip(lines, lines.dropFirst()) {
             let name = line.split(separator: " ").first.map(String.init) ?? ""
@@ -82,7 +103,7 @@ struct ShippedFileTests {
             seen += 1
             #expect(previous.hasPrefix("# "), "\(name)")
         }
-        #expect(seen > 30)
+        #expect(seen > 40)
     }
 
     @Test("minimal.toml serves one server with every default")
@@ -108,5 +129,24 @@ struct ShippedFileTests {
         #expect(search.env.map(\.value) == [.text("warning"), .file(path: "/run/secrets/search-api-key")])
         #expect(configuration.servers[0].limits.maxLine == 16 << 20)
         #expect(configuration.servers[0].limits.idleTimeout == .seconds(1800))
+    }
+
+    @Test("http.toml serves what is dialled, each server with its own credentials and limits")
+    func http() throws {
+        let configuration = try Configuration.load(path: shippedFile("examples/http.toml"))
+        #expect(configuration.servers.map(\.path) == ["/notes", "/docs", "/legacy"])
+        #expect(configuration.servers.allSatisfy { $0.command.isEmpty })
+        let upstreams = configuration.servers.compactMap(\.upstream)
+        try #require(upstreams.count == 3)
+        #expect(upstreams[0] == HTTPURL("http://127.0.0.1:9000/mcp").map(Upstream.init(url:)))
+        #expect(upstreams[1].headers.map(\.name) == ["Authorization", "X-Team"])
+        #expect(upstreams[1].headers.map(\.prefix) == ["Bearer ", ""])
+        #expect(upstreams[1].headers.map(\.value) == [.file(path: "/run/secrets/docs"), .text("agents")])
+        #expect(upstreams[1].ca == "/etc/ssl/internal.pem")
+        #expect(upstreams[1].requestTimeout == .seconds(600))
+        #expect(upstreams[2].transport == .sse)
+        #expect(upstreams[2].clientCertificate?.key == "/etc/ssl/bridge.key")
+        #expect(configuration.servers[2].ownCaps.maxConnections == 50)
+        #expect(CheckReport(configuration, file: "http.toml", in: .everything).warnings.isEmpty)
     }
 }

@@ -21,6 +21,9 @@ protocol Backend: AnyObject {
     /// Stops or resumes reading the server's output (R46).
     func setReading(_ isOn: Bool)
 
+    /// The handshake is done: from now on `receiver` is told everything, also an end that came before.
+    func attach(_ receiver: any BackendReceiver)
+
     /// The session is over: sends `farewell`, closes the server's input and sees to it that the server ends (R37).
     ///
     /// Its output is still read to the end, into nothing. Idempotent.
@@ -35,6 +38,8 @@ protocol BackendReceiver: AnyObject {
     func received(assembled line: ByteBuffer)
     /// A message over the limit, by its beginning.
     func receivedTooLong(prefix: ByteBuffer)
+    /// The server will not answer this request, and `reply` says why (R35). Nothing if it is not in flight.
+    func failed(_ id: RequestID, _ reply: BridgeReply)
     /// All that one wake-up brought has been passed on.
     func receivedAllOutput()
     /// `isWritable` is true again.

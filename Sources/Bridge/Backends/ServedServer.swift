@@ -11,16 +11,25 @@ package struct ServedServer: Sendable {
     package let configuration: Server
     /// The child's variables, and the values among them that must never be shown.
     package let environment: ResolvedEnvironment
+    /// What is dialled, where the server has a URL.
+    package let upstream: UpstreamServer?
 
-    package init(index: Int, configuration: Server, environment: ResolvedEnvironment) {
+    package init(
+        index: Int,
+        configuration: Server,
+        environment: ResolvedEnvironment,
+        upstream: UpstreamServer? = nil
+    ) {
         self.index = index
         self.configuration = configuration
         self.environment = environment
+        self.upstream = upstream
     }
 
     /// Whether the program is there, looked for as it will be at the start of a child.
     package var findsProgram: Bool {
-        (try? ProgramSearch.resolve(self.configuration.command[0], environment: self.environment.variables)) != nil
+        guard let program = self.configuration.command.first else { return true }
+        return (try? ProgramSearch.resolve(program, environment: self.environment.variables)) != nil
     }
 
     var name: String { self.configuration.name }

@@ -18,7 +18,7 @@ final class StdioBackend: Backend {
     private static let exitAfterOutput = TimeAmount.milliseconds(500)
 
     /// Who gets the output; nil before the handshake is done and after the end.
-    var receiver: (any BackendReceiver)?
+    private var receiver: (any BackendReceiver)?
     private(set) var pid: Int32?
     private let server: ServedServer
     private let supervisor: ChildSupervisor
@@ -239,7 +239,6 @@ final class StdioBackend: Backend {
         receiver.ended(end, stderr: stderr)
     }
 
-    /// The handshake is done: from now on `receiver` is told everything, also an end that came before.
     func attach(_ receiver: any BackendReceiver) {
         // A daemon that drains ends the connection before that.
         guard !self.isEnding else { return }

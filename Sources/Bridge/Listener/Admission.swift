@@ -55,7 +55,7 @@ package final class Admission: Sendable {
     /// Connections that hold a place.
     package var connections: Int { self.state.withLock { $0.connections } }
 
-    /// Asks for a connection to server number `index` and for its child.
+    /// Asks for a connection to server number `index`, and for its child where it is one.
     ///
     /// - Parameter now: nanoseconds of the monotonic clock.
     /// - Returns: nil if granted; then connectionEnded(server:) and childGone(server:), or
@@ -69,6 +69,11 @@ package final class Admission: Sendable {
             guard state.connections < self.maxConnections,
                 state.serverConnections[index] < self.servers[index].ownCaps.maxConnections ?? .max
             else { return .unavailable(.atCapacity, "Too many connections.", retryAfter: 5) }
+            if self.servers[index].upstream != nil {
+                state.connections += 1
+                state.serverConnections[index] += 1
+                return nil
+            }
             let own = state.serverChildren[index]?.request(server: name, now: now) ?? .granted
             if case .refused(let refusal, let seconds) = own {
                 return .unavailable(refusal.code, refusal.message, retryAfter: seconds)

@@ -12,6 +12,9 @@ struct Site: Sendable {
     let servers: [ServedServer]
     let admission: Admission
     let supervisor: ChildSupervisor
+    let client: UpstreamClient
+    /// Conversations with servers behind URLs that are not over.
+    let conversations: Tally
     let logger: Logger
     let handshakeTimeout: TimeAmount
 }

@@ -26,4 +26,6 @@ enum LogKey {
     static let stderr = "stderr"
     static let count = "count"
     static let signal = "signal"
+    static let tool = "tool"
+    static let url = "url"
 }

@@ -55,6 +55,11 @@ extension Connection: BackendReceiver {
         if !isAnswered { self.end(.lineTooLong(limit: limit)) }
     }
 
+    func failed(_ id: RequestID, _ reply: BridgeReply) {
+        guard self.isOpen else { return }
+        self.session.answer(id, with: reply, into: &self.webSocket.outbound.tail)
+    }
+
     func receivedAllOutput() {
         guard self.isOpen else { return }
         self.deadlines.passedMessage(at: Self.now())

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeConfig
 internal import BridgeCore
 internal import Logging
 internal import NIOCore
@@ -154,14 +155,39 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let site = self.worker.site
         guard let id = ConnectionID.random() else {
             site.admission.connectionEnded(server: index)
-            site.admission.childGone(server: index)
+            if site.servers[index].upstream == nil { site.admission.childGone(server: index) }
             return self.refuse(.unavailable(.backendUnavailable, "No random bytes.", retryAfter: 1), to: head, context)
         }
-        self.state = .starting
         let server = site.servers[index]
         var logger = site.logger
         logger[metadataKey: LogKey.connection] = "\(id)"
         logger[metadataKey: LogKey.server] = "\(server.name)"
+        let accept = { (backend: any Backend) in
+            let answer = HTTPAnswer.switchingProtocols(key: key, subprotocol: subprotocol)
+            context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
+            guard !self.isGone else {
+                // The write itself found the client gone: the channel has said all that it will say.
+                site.admission.connectionEnded(server: index)
+                return backend.end(farewell: ByteBuffer())
+            }
+            self.upgrade(id, server, backend, logger, context)
+        }
+        if let upstream = server.upstream {
+            // Nothing is dialled before the client's first message.
+            let conversations = site.conversations
+            conversations.add()
+            return accept(
+                HTTPBackend(
+                    upstream,
+                    client: site.client,
+                    queue: server.configuration.limits.queue,
+                    eventLoop: context.eventLoop,
+                    logger: logger,
+                    gone: { conversations.remove() }
+                )
+            )
+        }
+        self.state = .starting
         let backend = StdioBackend(
             server: server,
             supervisor: site.supervisor,
@@ -177,14 +203,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 backend.end(farewell: ByteBuffer())
             case .success:
                 admission.spawned(server: index)
-                let answer = HTTPAnswer.switchingProtocols(key: key, subprotocol: subprotocol)
-                context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
-                guard !self.isGone else {
-                    // The write itself found the client gone: the channel has said all that it will say.
-                    admission.connectionEnded(server: index)
-                    return backend.end(farewell: ByteBuffer())
-                }
-                self.upgrade(id, server, backend, logger, context)
+                accept(backend)
             case .failure(let error):
                 admission.connectionEnded(server: index)
                 // A child whose pipes could not be watched runs.
@@ -225,7 +244,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func upgrade(
         _ id: ConnectionID,
         _ server: ServedServer,
-        _ backend: StdioBackend,
+        _ backend: any Backend,
         _ logger: Logger,
         _ context: ChannelHandlerContext
     ) {
@@ -240,13 +259,10 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             logger: logger,
             onClosed: { worker.remove($0) }
         )
-        logger.info(
-            "connection began",
-            metadata: [
-                LogKey.peer: "\(context.channel.peerName)",
-                LogKey.pid: "\(backend.pid ?? 0)",
-            ]
-        )
+        var metadata: Logger.Metadata = [LogKey.peer: "\(context.channel.peerName)"]
+        if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }
+        if let url = server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
+        logger.info("connection began", metadata: metadata)
         do {
             try context.pipeline.syncOperations.addHandler(connection.webSocket)
         } catch {

@@ -2,13 +2,15 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
+
 extension CheckReport {
     static func warnings(_ listen: Listen, _ file: String) -> [ConfigurationError.Problem] {
         let place = Place(file: file)
         switch (listen.address.isLocal, listen.insecurePublic) {
         case (false, _):
             let message =
-                "anyone who can reach \(listen.address) can run the configured commands: there is no authentication"
+                "anyone who can reach \(listen.address) can use every configured server: there is no authentication"
             return [.init(place: place, message: message)]
         case (true, true):
             let message = "`insecure_public` has no effect: \(listen.address) is reachable from this machine only"
@@ -42,9 +44,39 @@ extension CheckReport {
                 messages.append("`\(name)` = \(own) has no effect: [limits] allows \(whole) for all servers together")
             }
         }
-        if server.oversizeResponse > server.limits.maxLine {
-            messages.append("`oversize_response` has no effect: `max_line` ends the connection first")
+        let largest = server.upstream?.maxEvent ?? server.limits.maxLine
+        if server.oversizeResponse > largest {
+            messages.append(
+                server.upstream == nil
+                    ? "`oversize_response` has no effect: `max_line` ends the connection first"
+                    : "`oversize_response` has no effect: nothing larger than `max_event` is taken from the server"
+            )
         }
+        messages += server.upstream.map { warnings($0, surroundings) } ?? []
         return messages.map { .init(place: server.place, message: "server `\(server.name)`: \($0)") }
+    }
+
+    private static func warnings(_ upstream: Upstream, _ surroundings: Surroundings) -> [String] {
+        let certificate = upstream.clientCertificate
+        let files = [
+            ("ca", upstream.ca), ("client_certificate.certificate", certificate?.certificate),
+            ("client_certificate.key", certificate?.key),
+        ]
+        var messages = files.compactMap { key, path -> String? in
+            guard let path, let problem = surroundings.fileProblem(path) else { return nil }
+            return "the file \(quoted(path)) of `\(key)` cannot be read: \(problem.reason)"
+        }
+        guard upstream.url.scheme == .http else { return messages }
+        for (key, isSet) in [("ca", upstream.ca != nil), ("client_certificate", certificate != nil)] where isSet {
+            messages.append("`\(key)` has no effect: `url` starts with http://, which is not encrypted")
+        }
+        let secrets = upstream.headers.filter(\.isSecret).map { "`\($0.name)`" }
+        if !ListenAddress.isLoopback(host: upstream.url.hostWithoutBrackets), !secrets.isEmpty {
+            messages.append(
+                "\(secrets.joined(separator: ", ")) would go to \(upstream.url.authority) in clear text: "
+                    + "write https:// in `url`"
+            )
+        }
+        return messages
     }
 }

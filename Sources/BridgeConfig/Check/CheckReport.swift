@@ -15,10 +15,17 @@ package struct CheckReport: Sendable, Equatable {
         package let findsProgram: (Server) -> Bool
         /// Whether a directory exists at an absolute path.
         package let hasDirectory: (String) -> Bool
+        /// Why a file at an absolute path cannot be read; nil when it can.
+        package let fileProblem: (String) -> FileError?
 
-        package init(findsProgram: @escaping (Server) -> Bool, hasDirectory: @escaping (String) -> Bool) {
+        package init(
+            findsProgram: @escaping (Server) -> Bool,
+            hasDirectory: @escaping (String) -> Bool,
+            fileProblem: @escaping (String) -> FileError?
+        ) {
             self.findsProgram = findsProgram
             self.hasDirectory = hasDirectory
+            self.fileProblem = fileProblem
         }
     }
 
@@ -39,16 +46,38 @@ package struct CheckReport: Sendable, Equatable {
 
     private static func lines(_ server: Server, _ configuration: Configuration) -> [String] {
         let inherited = Server(name: server.name, limits: configuration.limits, place: server.place)
-        // Names as in the file: what has a line of its own, or says nothing new, is left out.
-        let shown = ["command", "path", "cwd", "env", "inherit_env", "protocol"]
-        let changed = Self.changed(Server.schema.settings(of: server), Server.schema.settings(of: inherited))
-            .filter { setting in !shown.contains { setting.hasPrefix("\($0) =") } }
+        let changed = Self.changed(
+            Server.schema.settings(of: server).filter(isNews),
+            Server.schema.settings(of: inherited).filter(isNews)
+        )
         return ["", "\(server.name)  \(configuration.listen.address.webSocketURL(path: server.path))"]
-            + line("command", [server.command.map(argument).joined(separator: " ")])
+            + (server.upstream.map(lines) ?? commandLines(server))
+            + line("changed", changed)
+    }
+
+    private static func commandLines(_ server: Server) -> [String] {
+        line("command", [server.command.map(argument).joined(separator: " ")])
             + line("cwd", server.cwd.map { [$0] } ?? [])
             + line("protocol", [server.protocolKind.rawValue])
             + line("env", server.env.map(variable) + server.inheritEnv.map { "\($0) (inherited)" })
-            + line("changed", changed)
+    }
+
+    private static func lines(_ upstream: Upstream) -> [String] {
+        let client = upstream.clientCertificate.map { ["certificate \($0.certificate)", "key \($0.key)"] }
+        return line("url", [upstream.url.withoutQuery])
+            + line("transport", [upstream.transport.rawValue])
+            + line("headers", upstream.headers.map(\.description))
+            + line("ca", upstream.ca.map { [$0] } ?? [])
+            + line("client", client ?? [])
+    }
+
+    /// Whether a setting has no line of its own and says something new.
+    private static func isNews(_ setting: Setting) -> Bool {
+        let shown: Set<Substring> = [
+            "command", "path", "cwd", "env", "inherit_env", "protocol",
+            "url", "transport", "headers", "ca", "client_certificate",
+        ]
+        return setting.path.split(separator: ".").first.map { !shown.contains($0) } ?? true
     }
 
     private static func variable(_ entry: EnvironmentEntry) -> String {

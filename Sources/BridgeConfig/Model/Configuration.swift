@@ -4,7 +4,7 @@
 
 /// Everything that an operator decides about the bridge, validated.
 ///
-/// Made by ``load(path:)``, ``parse(_:file:)`` or ``oneLiner(listen:command:insecurePublic:)``; the memberwise initializer
+/// Made by ``load(path:)``, ``parse(_:file:)`` or ``oneLiner(listen:command:insecurePublic:inheritEnv:)``; the memberwise initializer
 /// checks nothing and is for tests.
 package struct Configuration: Sendable, Equatable {
     package var listen: Listen

@@ -33,6 +33,16 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// Whole files, for configurations and secrets.
 package enum FileContents {
+    /// Why a file cannot be read; nil when it can. Blocks; not for an event loop.
+    package static func problem(path: String) -> FileError? {
+        do throws(FileError) {
+            _ = try read(path: path, atMost: 16 << 20)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// Reads a file or pipe to its end. Blocks; not for an event loop.
     ///
     /// - Parameter limit: more bytes than this are an error.

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
+
 extension Configuration {
     /// The configuration of `mcp-wsbridge --listen ADDRESS -- COMMAND…`: one server at `/mcp`, named after its program.
     ///
@@ -11,6 +13,46 @@ extension Configuration {
         command: [String],
         insecurePublic: Bool,
         inheritEnv: [String] = []
+    ) throws(ConfigurationError) -> Configuration {
+        try oneLiner(listen: address, insecurePublic: insecurePublic) { limits throws(ConfigurationError) in
+            let place = Place(file: "--")
+            guard let program = command.first, !program.isEmpty else {
+                throw ConfigurationError("no command is given: write, for example, -- uvx mcp-server-time", at: place)
+            }
+            var server = Server(name: serverName(program), command: command, limits: limits, place: place)
+            server.inheritEnv = inheritEnv
+            // Whoever types the command is the one who reads the errors.
+            server.exposeStderr = true
+            return server
+        }
+    }
+
+    /// The same for a server that is dialled: `url` instead of a command, with every default; named after its host.
+    ///
+    /// - Parameter option: how the place of the URL on the command line is called in messages.
+    package static func oneLiner(
+        listen address: String,
+        url: String,
+        option: String,
+        insecurePublic: Bool
+    ) throws(ConfigurationError) -> Configuration {
+        try oneLiner(listen: address, insecurePublic: insecurePublic) { limits throws(ConfigurationError) in
+            let place = Place(file: option)
+            do throws(BadValue) {
+                let url = try HTTPURL(parsing: url)
+                var server = Server(name: serverName(url.hostWithoutBrackets), limits: limits, place: place)
+                server.upstream = Upstream(url: url)
+                return server
+            } catch {
+                throw ConfigurationError("the URL \(error.message)", at: place)
+            }
+        }
+    }
+
+    private static func oneLiner(
+        listen address: String,
+        insecurePublic: Bool,
+        server: (Limits) throws(ConfigurationError) -> Server
     ) throws(ConfigurationError) -> Configuration {
         let option = Place(file: "--listen")
         var configuration = Configuration()
@@ -26,15 +68,8 @@ extension Configuration {
         ) {
             throw ConfigurationError(problem, at: option)
         }
-        let place = Place(file: "--")
-        guard let program = command.first, !program.isEmpty else {
-            throw ConfigurationError("no command is given: write, for example, -- uvx mcp-server-time", at: place)
-        }
-        var server = Server(name: serverName(program), command: command, limits: configuration.limits, place: place)
+        var server = try server(configuration.limits)
         server.path = "/mcp"
-        server.inheritEnv = inheritEnv
-        // Whoever types the command is the one who reads the errors.
-        server.exposeStderr = true
         configuration.servers = [server]
         return configuration
     }

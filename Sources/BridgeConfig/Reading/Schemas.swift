@@ -83,11 +83,13 @@ extension Log {
 }
 
 extension Server {
+    /// Every key of both kinds.
     static let schema = TableSchema<Server>(
         keys: [
             Key("command", .command, \.command),
+            Key<Server>.url,
             Key("path", .path, \.path),
-            Key(optional: "cwd", .directory, \.cwd),
+            Key(optional: "cwd", .absolutePath(example: "/srv/time"), \.cwd),
             Key("env", .environment, \.env),
             Key("inherit_env", .variableNames, \.inheritEnv),
             Key("protocol", .choice, \.protocolKind),
@@ -95,15 +97,40 @@ extension Server {
             Key("stop", table: Stop.schema, \.stop),
             Key("oversize_response", .size(from: 0), \.oversizeResponse),
             Key("expose_stderr", .boolean, \.exposeStderr),
-            Key("limits", table: Limits.serverSchema, \.self),
-        ],
-        refused: [
-            // The key that the configuration files of MCP clients have.
-            "args": "is no key here: arguments follow the program in `command`, one string each",
-            "url":
-                "is not supported yet: HTTP servers come in a later version; give a `command` that starts a stdio server",
-        ]
+        ] + Upstream.schema.keys.map(Key<Server>.ofUpstream) + [Key("limits", table: Limits.serverSchema, \.self)],
+        // The key that the configuration files of MCP clients have.
+        refused: ["args": "is no key here: arguments follow the program in `command`, one string each"]
     )
+
+    /// What servers of one kind may have; the keys of the other are refused with advice.
+    static func schema(of kind: ServerKind) -> TableSchema<Server> {
+        let refused = KindKey.refused(for: kind)
+        let inLimits = refused.compactMap { key in
+            key.path.hasPrefix("limits.")
+                ? KindKey(path: String(key.path.dropFirst("limits.".count)), advice: key.advice) : nil
+        }
+        var keys = schema.keys
+        if let index = keys.firstIndex(where: { $0.name == "limits" }) {
+            keys[index] = Key("limits", table: Limits.serverSchema.refusing(inLimits), \.self)
+        }
+        // What is refused in the limits gets no other answer when it stands beside them.
+        return TableSchema(keys: keys, refused: schema.refused).refusing(refused + inLimits)
+    }
+}
+
+extension Upstream {
+    /// The keys beside `url`.
+    static let schema = TableSchema<Upstream>(keys: [
+        Key("transport", .choice, \.transport),
+        Key("headers", .headers, \.headers),
+        Key(optional: "ca", .absolutePath(example: "/etc/ssl/internal.pem"), \.ca),
+        Key<Upstream>.clientCertificate,
+        Key("connect_timeout", .duration(mayBeZero: false), \.connectTimeout),
+        Key("request_timeout", .duration(mayBeZero: true), \.requestTimeout),
+        Key("max_event", .size(from: 1), \.maxEvent),
+        Key("on_session_lost", .choice, \.onSessionLost),
+        Key("max_parallel", .count(), \.maxParallel),
+    ])
 }
 
 extension Server.Stop {

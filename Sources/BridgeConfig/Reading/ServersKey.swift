@@ -66,18 +66,39 @@ extension Server {
         }
         self.init(name: entry.key, limits: limits, place: diagnostics.place(entry.keyPosition))
         let table = name.contains(".") ? "servers.\"\(name)\"" : "servers.\(name)"
-        Self.schema.read(entries, name: table, into: &self, &diagnostics)
-        if entries["command"] == nil, entries["url"] == nil {
-            let message =
-                "server `\(name)` has no `command`: add, for example, command = [\"uvx\", \"mcp-server-time\"]"
-            diagnostics.report(message, at: entry.keyPosition)
-        }
+        schema(for: entries).read(entries, name: table, into: &self, &diagnostics)
+        reportKind(entries, at: entry.keyPosition, &diagnostics)
         if entries["path"] == nil, ServerPath.reserved.contains(path) {
             diagnostics.report(
                 "server `\(name)` would have the path \(quoted(path)), which is reserved for the bridge's own health "
                     + "answers: give it another `path`",
                 at: entry.keyPosition
             )
+        }
+    }
+
+    /// The keys that go with what is there; all of them where it is not clear what this server is.
+    private func schema(for entries: [TOMLEntry]) -> TableSchema<Server> {
+        switch (entries["command"], entries["url"]) {
+        case (_?, nil): Self.schema(of: .command)
+        case (nil, _?): Self.schema(of: .url)
+        default: Self.schema
+        }
+    }
+
+    private func reportKind(_ entries: [TOMLEntry], at position: TOMLPosition, _ diagnostics: inout Diagnostics) {
+        switch (entries["command"], entries["url"]) {
+        case (nil, nil):
+            let message =
+                "server `\(name)` has neither `command` nor `url`: add, for example, "
+                + "command = [\"uvx\", \"mcp-server-time\"] or url = \"http://127.0.0.1:9000/mcp\""
+            diagnostics.report(message, at: position)
+        case (_?, let url?):
+            let message =
+                "server `\(name)` has both `command` and `url`: keep `command` to start a program, or `url` to dial "
+                + "a server"
+            diagnostics.report(message, at: url.keyPosition)
+        default: break
         }
     }
 

@@ -106,6 +106,15 @@ struct TableSchema<Owner: Sendable>: Sendable {
         keys.flatMap { $0.settings(owner) }
     }
 
+    /// The same table without some keys, each of which is answered with advice. It need not have had them.
+    func refusing(_ names: [KindKey]) -> TableSchema {
+        let advice = names.map { ($0.path, $0.advice) }
+        return TableSchema(
+            keys: keys.filter { key in !names.contains { $0.path == key.name } },
+            refused: refused.merging(advice) { _, new in new }
+        )
+    }
+
     private func reportUnknown(_ entry: TOMLEntry, in table: String, _ diagnostics: inout Diagnostics) {
         if let advice = refused[entry.key] {
             diagnostics.report("`\(entry.key)` \(advice)", at: entry.keyPosition)
@@ -138,7 +147,8 @@ extension TOMLEntry {
 }
 
 extension String {
-    fileprivate func dotted(_ name: String) -> String {
+    /// The dotted name of a key in the table of this name; empty is the root.
+    func dotted(_ name: String) -> String {
         isEmpty ? name : "\(self).\(name)"
     }
 }

@@ -58,9 +58,20 @@ package struct HTTPURL: Sendable, Hashable {
                 port = number
             }
         }
-        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.utf8.count > 2
-        guard isBracketed || !host.contains(where: { "[]:%".contains($0) }), !host.isEmpty else { return nil }
+        guard Self.isHost(host) else { return nil }
         return (host.lowercased(), port)
+    }
+
+    /// A name or an IPv4 address without percent-encoding, which readers of URLs undo at different times, or an IPv6
+    /// address in brackets.
+    private static func isHost(_ text: Substring) -> Bool {
+        if text.hasPrefix("["), text.hasSuffix("]") {
+            let address = text.dropFirst().dropLast().utf8
+            return address.contains(UInt8(ascii: ":"))
+                && address.allSatisfy { $0.isHexDigit || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".") }
+        }
+        return !text.isEmpty
+            && text.utf8.allSatisfy { $0.isRegisteredNameCharacter && $0 != UInt8(ascii: "%") }
     }
 
     /// Scheme, host and port are the same (RFC 6454 §5): credentials for the one may go to the other (R55).

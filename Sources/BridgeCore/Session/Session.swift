@@ -90,6 +90,12 @@ package struct Session: Sendable {
         return cancellations
     }
 
+    /// Answers a request that the server will not answer; nothing if it is not in flight (R28, R35).
+    package mutating func answer(_ id: RequestID, with reply: BridgeReply, into frames: inout ByteBuffer) {
+        guard let request = self.inFlight.answer(id, createsTask: false), !request.isCancelled else { return }
+        self.send(reply, id: request.spelling ?? id.spelling, into: &frames)
+    }
+
     /// Appends an answer of the bridge's own as a text frame.
     mutating func send(_ reply: BridgeReply, id: [UInt8]?, into frames: inout ByteBuffer) {
         let text = reply.encoded(id: id, connection: self.settings.connection)

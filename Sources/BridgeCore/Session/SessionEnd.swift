@@ -31,6 +31,10 @@ package enum SessionEnd: Sendable, Equatable {
     case serverClosedOutput
     /// The server wrote a line over `max_line` that belongs to no known request (R40).
     case lineTooLong(limit: Int)
+    /// The server, behind HTTP, has forgotten the session, and it cannot be replaced (R52).
+    case sessionLost
+    /// The event stream of HTTP+SSE ended, and the session with it (R64).
+    case streamLost
     /// The bridge itself failed.
     case bridgeFault(String)
 }
@@ -43,7 +47,7 @@ extension SessionEnd {
         case .clientGone, .peerDead: nil
         case .protocolFailure(let failure): failure.code
         case .idle, .tooOld, .serverClosedOutput, .serverExited(.exited(0)): .normal
-        case .draining, .serverExited: .goingAway
+        case .draining, .serverExited, .sessionLost, .streamLost: .goingAway
         case .invalidFlood, .clientStalled, .serverStalled: .policyViolation
         case .lineTooLong, .bridgeFault: .internalError
         }
@@ -65,6 +69,8 @@ extension SessionEnd {
         case .serverExited(let exit): "MCP server ended: \(exit)"
         case .serverClosedOutput: "MCP server closed its output"
         case .lineTooLong(let limit): "MCP server wrote a line over \(limit) bytes"
+        case .sessionLost: "MCP server has forgotten the session"
+        case .streamLost: "MCP server ended its event stream"
         case .bridgeFault(let message): message
         }
     }
@@ -85,6 +91,8 @@ extension SessionEnd {
         case .serverExited: "server_exited"
         case .serverClosedOutput: "server_closed_stdout"
         case .lineTooLong: "line_too_long"
+        case .sessionLost: "server_session_lost"
+        case .streamLost: "server_stream_lost"
         case .bridgeFault: "bridge_fault"
         }
     }

@@ -93,7 +93,7 @@ extension ListenAddress {
         guard !isLocal, !insecurePublic else { return nil }
         return
             "\(quoted(description)) can be reached from other machines, and without authentication anyone there could "
-            + "run the configured commands: listen on 127.0.0.1, [::1] or unix:/path, or \(remedy)"
+            + "use every configured server: listen on 127.0.0.1, [::1] or unix:/path, or \(remedy)"
     }
 }
 

@@ -60,29 +60,34 @@ extension ValueForm where Value == [EnvironmentEntry] {
         _ key: String,
         _ diagnostics: inout Diagnostics
     ) -> EnvironmentValue? {
-        var reference = Reference()
+        var reference = ValueReference()
         let before = diagnostics.problems.count
-        Reference.schema.read(source, name: "servers.\(KnownKeys.anyServer).\(key)", into: &reference, &diagnostics)
-        switch (reference.file, reference.env) {
-        case (let path?, nil): return .file(path: path)
-        case (nil, let name?): return .environment(name: name)
-        default:
-            if diagnostics.problems.count == before {
-                let message =
-                    "`\(key)` must have either `file` or `env`: write { file = \"/path\" } or { env = \"NAME\" }"
-                diagnostics.report(message, at: node.position)
-            }
-            return nil
+        let table = "servers.\(KnownKeys.anyServer).\(key)"
+        ValueReference.schema.read(source, name: table, into: &reference, &diagnostics)
+        if reference.value == nil, diagnostics.problems.count == before {
+            let message =
+                "`\(key)` must have either `file` or `env`: write { file = \"/path\" } or { env = \"NAME\" }"
+            diagnostics.report(message, at: node.position)
         }
+        return reference.value
     }
 }
 
 /// The table form of a value, which says where to find it.
-private struct Reference: Sendable {
+struct ValueReference: Sendable {
     var file: String?
     var env: String?
 
-    static let schema = TableSchema<Reference>(keys: [
+    /// Nil unless exactly one of the two is given.
+    var value: EnvironmentValue? {
+        switch (file, env) {
+        case (let path?, nil): .file(path: path)
+        case (nil, let name?): .environment(name: name)
+        default: nil
+        }
+    }
+
+    static let schema = TableSchema<ValueReference>(keys: [
         Key(
             optional: "file",
             .text("a string with an absolute path", write: quoted) { text throws(BadValue) in

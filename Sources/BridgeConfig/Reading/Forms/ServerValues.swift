@@ -46,9 +46,9 @@ extension ValueForm where Value == String {
         }
     }
 
-    /// An absolute directory.
-    static var directory: Self {
-        .text("a string with an absolute path such as \"/srv/time\"", write: quoted) { text throws(BadValue) in
+    /// A directory or file.
+    static func absolutePath(example: String) -> Self {
+        .text("a string with an absolute path such as \(quoted(example))", write: quoted) { text throws(BadValue) in
             guard text.hasPrefix("/") else {
                 throw BadValue("must be an absolute path, one that starts with a slash, not \(quoted(text))")
             }

@@ -1,0 +1,215 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BridgeConfig
+internal import BridgeCore
+internal import Logging
+internal import NIOCore
+
+/// A server that is dialled over HTTP (R47–R66). Lives on its client's event loop, and so do its exchanges.
+///
+/// What to do is decided by HTTPConversation; this class does it: starts and cuts exchanges, sets timers, passes
+/// messages on.
+final class HTTPBackend: Backend {
+    /// Who gets the output; nil before the handshake is done and after the end.
+    private var receiver: (any BackendReceiver)?
+    let pid: Int32? = nil
+    private let upstream: UpstreamServer
+    private let client: UpstreamClient
+    private let eventLoop: any EventLoop
+    private let logger: Logger
+    private var conversation: HTTPConversation
+    /// Cuts the outbound queue's pieces into messages again.
+    private var lines = LineReader(limit: .max)
+    private var exchanges: [HTTPExchangeID: UpstreamExchange] = [:]
+    /// Bodies that wait for the client to read (R46).
+    private var heldReads: [EventLoopPromise<Void>] = []
+    private var isReading = false
+    private var isActing = false
+    private var wasWritable = true
+    private var isOver = false
+    private let gone: () -> Void
+
+    /// - Parameter gone: called once, on the event loop, when the server has been told that the session is over.
+    init(
+        _ upstream: UpstreamServer,
+        client: UpstreamClient,
+        queue: Int,
+        eventLoop: any EventLoop,
+        logger: Logger,
+        gone: @escaping () -> Void
+    ) {
+        self.upstream = upstream
+        self.client = client
+        self.eventLoop = eventLoop
+        self.logger = logger
+        self.conversation = HTTPConversation(upstream.conversationSettings(queue: queue))
+        self.gone = gone
+    }
+
+    // MARK: Backend
+
+    var isWritable: Bool { self.conversation.isWritable }
+
+    func write(_ lines: ByteBuffer) {
+        var lines = lines
+        while true {
+            switch self.lines.next(from: &lines) {
+            case .needMoreData: return
+            case .line(let count):
+                guard let message = lines.readSlice(length: count) else { return }
+                lines.moveReaderIndex(forwardBy: 1)
+                self.conversation.receivedFromClient(message)
+            case .assembled(let message): self.conversation.receivedFromClient(message)
+            case .tooLong: continue
+            }
+        }
+    }
+
+    func flush() {
+        self.act()
+    }
+
+    func setReading(_ isOn: Bool) {
+        guard self.isReading != isOn else { return }
+        self.isReading = isOn
+        if isOn { self.resumeReads() }
+    }
+
+    private func resumeReads() {
+        let held = self.heldReads
+        self.heldReads = []
+        for promise in held { promise.succeed() }
+    }
+
+    func attach(_ receiver: any BackendReceiver) {
+        guard !self.isOver else { return }
+        self.receiver = receiver
+    }
+
+    func end(farewell: ByteBuffer) {
+        self.receiver = nil
+        // What still comes is read into nothing.
+        self.setReading(true)
+        self.conversation.end(farewell: farewell)
+        self.act()
+    }
+
+    // MARK: Acting
+
+    /// Does what the conversation wants done. Whatever that leads to at once is done in its turn.
+    private func act() {
+        guard !self.isActing else { return }
+        self.isActing = true
+        while let action = self.conversation.nextAction() { self.perform(action) }
+        self.isActing = false
+        let isWritable = self.conversation.isWritable
+        if isWritable, !self.wasWritable { self.receiver?.becameWritable() }
+        self.wasWritable = isWritable
+    }
+
+    private func perform(_ action: HTTPConversation.Action) {
+        switch action {
+        case .send(let id, let request): self.start(id, request)
+        case .abort(let id): self.exchanges.removeValue(forKey: id)?.cut()
+        case .deliver(let message): self.receiver?.received(assembled: message)
+        case .fail(let id, let fault): self.receiver?.failed(id, fault.reply)
+        case .schedule(let timer, let nanoseconds):
+            self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(nanoseconds)) { [weak self] in
+                self?.conversation.fired(timer)
+                self?.act()
+            }
+        case .end(let end): self.receiver?.ended(end, stderr: [])
+        case .note(let note): note.log(to: self.logger)
+        case .over:
+            self.isOver = true
+            self.gone()
+        }
+    }
+
+    private func start(_ id: HTTPExchangeID, _ request: UpstreamRequest) {
+        let exchange = UpstreamExchange(id, backend: self, maxEvent: self.upstream.configuration.maxEvent)
+        self.exchanges[id] = exchange
+        do {
+            try self.client.execute(request, of: self.upstream, on: self.eventLoop, exchange, self.logger)
+        } catch {
+            self.exchanges[id] = nil
+            self.conversation.finished(id, .unsendable("its headers or its URL are not acceptable"))
+        }
+    }
+
+    // MARK: What exchanges tell
+
+    func sent(_ id: HTTPExchangeID) {
+        self.conversation.sent(id)
+        self.act()
+    }
+
+    func receivedHead(_ response: UpstreamResponse, of id: HTTPExchangeID) -> OnUpstreamHead {
+        let verdict = self.conversation.receivedHead(response, of: id)
+        self.act()
+        return verdict
+    }
+
+    func receivedBody(_ body: ByteBuffer, of id: HTTPExchangeID) {
+        self.conversation.receivedBody(body, of: id)
+        self.act()
+        self.receiver?.receivedAllOutput()
+    }
+
+    func received(_ event: EventStreamParser.Event, _ parser: EventStreamParser, of id: HTTPExchangeID) {
+        self.conversation.received(
+            event,
+            lastEventID: parser.lastEventID,
+            reconnectionTime: parser.reconnectionTime,
+            of: id
+        )
+        self.act()
+    }
+
+    /// All events of one read have been passed on.
+    func receivedAllEvents() {
+        self.receiver?.receivedAllOutput()
+    }
+
+    func finished(_ id: HTTPExchangeID, _ fault: UpstreamFault?) {
+        self.exchanges[id] = nil
+        self.conversation.finished(id, fault)
+        self.act()
+        self.receiver?.receivedAllOutput()
+    }
+
+    /// The future that lets an exchange read on: at once, or when the client reads again (R46).
+    func whenReading() -> EventLoopFuture<Void> {
+        if self.isReading { return self.eventLoop.makeSucceededVoidFuture() }
+        let promise = self.eventLoop.makePromise(of: Void.self)
+        self.heldReads.append(promise)
+        return promise.futureResult
+    }
+}
+
+extension HTTPConversation.Note {
+    fileprivate func log(to logger: Logger) {
+        switch self {
+        case .transport(let name):
+            logger.debug("the server speaks \(name)")
+        case .reinitialized:
+            logger.notice("the server had forgotten the session: a new one took its place")
+        case .sessionLost(let why):
+            logger.warning("the server has forgotten the session", metadata: [LogKey.reason: "\(why)"])
+        case .toolRemoved(let tool, let reason):
+            logger.warning(
+                "a tool was taken out of tools/list: its x-mcp-header marks break the rules",
+                metadata: [LogKey.tool: "\(tool)", LogKey.reason: "\(reason)"]
+            )
+        case .refused(let status):
+            logger.warning("the server refused a message that is no request", metadata: [LogKey.status: "\(status)"])
+        case .unsent(let why):
+            logger.warning("a message that is no request was lost", metadata: [LogKey.reason: "\(why)"])
+        }
+    }
+}
+
+@available(*, unavailable)
+extension HTTPBackend: Sendable {}

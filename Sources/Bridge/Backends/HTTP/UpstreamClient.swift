@@ -1,0 +1,76 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AsyncHTTPClient
+internal import BridgeConfig
+internal import BridgeCore
+internal import Logging
+internal import NIOCore
+internal import NIOHTTP1
+
+/// The HTTP client of the whole process: connections to all servers that have a URL, pooled per event loop.
+final class UpstreamClient: Sendable {
+    /// A connection that carries nothing is closed before common servers close it (uvicorn and Node after 5 s): a request
+    /// must not meet a connection that is being closed, since nobody could tell whether it was processed (R54).
+    private static let idleTimeout = TimeAmount.seconds(3)
+    /// Each open stream holds a connection of its own: no limit but that of the descriptors.
+    private static let connectionsPerHost = 100_000
+
+    /// By the time that connecting may take, which belongs to a client as a whole.
+    private let clients: [Duration: HTTPClient]
+
+    init(_ servers: [ServedServer], group: any EventLoopGroup) {
+        let times = Set(servers.compactMap { $0.upstream?.configuration.connectTimeout })
+        self.clients = Dictionary(
+            uniqueKeysWithValues: times.map { time in
+                var configuration = HTTPClient.Configuration(
+                    redirectConfiguration: .disallow,
+                    timeout: .init(connect: .nanoseconds(time.nanoseconds)),
+                    connectionPool: .init(
+                        idleTimeout: Self.idleTimeout,
+                        concurrentHTTP1ConnectionsPerHostSoftLimit: Self.connectionsPerHost
+                    )
+                )
+                configuration.connectionPool.retryConnectionEstablishment = false
+                configuration.httpVersion = .http1Only
+                return (time, HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration))
+            }
+        )
+    }
+
+    /// Sends a request with the operator's own headers; `exchange` is told its course on `eventLoop`.
+    ///
+    /// - Throws: where the request cannot be expressed.
+    func execute(
+        _ request: UpstreamRequest,
+        of server: UpstreamServer,
+        on eventLoop: any EventLoop,
+        _ exchange: UpstreamExchange,
+        _ logger: Logger
+    ) throws {
+        guard let client = self.clients[server.configuration.connectTimeout] else {
+            throw HTTPClientError.alreadyShutdown
+        }
+        var headers = HTTPHeaders(request.fields.map { ($0.name, $0.value) })
+        for field in server.headers(now: Connection.now(), logger) { headers.add(name: field.name, value: field.value) }
+        if !headers.contains(name: "User-Agent") { headers.add(name: "User-Agent", value: "mcp-wsbridge") }
+        let task = client.execute(
+            request: try HTTPClient.Request(
+                url: request.url.description,
+                method: HTTPMethod(rawValue: request.method.rawValue),
+                headers: headers,
+                body: request.body.map { .byteBuffer($0) },
+                tlsConfiguration: server.tls
+            ),
+            delegate: exchange,
+            eventLoop: .delegateAndChannel(on: eventLoop)
+        )
+        exchange.started(task)
+    }
+
+    /// Closes all connections. To be called when no exchange is under way.
+    func shutdown() async {
+        for client in self.clients.values { try? await client.shutdown() }
+    }
+}

@@ -1,0 +1,138 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+package import BridgeConfig
+internal import BridgeCore
+internal import Glibc
+internal import Logging
+internal import NIOSSL
+internal import Synchronization
+
+/// A server behind a URL with what every request to it carries: the operator's headers, and how TLS is done.
+package final class UpstreamServer: Sendable {
+    /// Files of headers are looked at this often at the most, nanoseconds.
+    private static let recheck: Int64 = 1_000_000_000
+
+    /// When a file was written last, and which file it is: secrets are replaced by renaming.
+    private struct Stamp: Equatable {
+        var inode: UInt64 = 0
+        var seconds = 0
+        var nanoseconds = 0
+    }
+
+    private struct State {
+        var headers: ResolvedHeaders
+        var stamps: [Stamp]
+        var checked: Int64 = 0
+    }
+
+    package let configuration: Upstream
+    let tls: TLSConfiguration?
+    private let name: String
+    private let files: [String]
+    private let resolve: @Sendable () throws(ConfigurationError) -> ResolvedHeaders
+    // Invariant: `headers` is what the files held at `stamps`, or the last that could be used.
+    private let state: Mutex<State>
+
+    /// - Parameters:
+    ///   - name: the server's, for the log.
+    ///   - resolve: reads the headers anew.
+    /// - Throws: the problems of the headers and of the TLS files.
+    package init(
+        _ configuration: Upstream,
+        name: String,
+        resolve: @escaping @Sendable () throws(ConfigurationError) -> ResolvedHeaders
+    ) throws(ConfigurationError) {
+        self.configuration = configuration
+        self.name = name
+        self.resolve = resolve
+        self.tls = try configuration.tls(server: name)
+        self.files = configuration.headerFiles
+        let stamps = self.files.map { Self.stamp(of: $0) }
+        self.state = Mutex(State(headers: try resolve(), stamps: stamps))
+    }
+
+    /// The operator's headers as they are now: files are read again when they change.
+    ///
+    /// - Parameter now: nanoseconds of the monotonic clock.
+    func headers(now: Int64, _ logger: Logger) -> [(name: String, value: String)] {
+        if self.files.isEmpty { return self.state.withLock { $0.headers.fields } }
+        return self.state.withLock { state in
+            guard now - state.checked >= Self.recheck else { return state.headers.fields }
+            state.checked = now
+            let stamps = self.files.map { Self.stamp(of: $0) }
+            guard stamps != state.stamps else { return state.headers.fields }
+            state.stamps = stamps
+            do throws(ConfigurationError) {
+                state.headers = try self.resolve()
+                logger.info("read the headers of a server again", metadata: [LogKey.server: "\(self.name)"])
+            } catch {
+                logger.error(
+                    "cannot read the headers of a server again and goes on with the old ones",
+                    metadata: [LogKey.server: "\(self.name)", LogKey.error: "\(error)"]
+                )
+            }
+            return state.headers.fields
+        }
+    }
+
+    private static func stamp(of path: String) -> Stamp {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return Stamp() }
+        return Stamp(
+            inode: UInt64(status.st_ino),
+            seconds: status.st_mtim.tv_sec,
+            nanoseconds: status.st_mtim.tv_nsec
+        )
+    }
+
+    func conversationSettings(queue: Int) -> HTTPConversation.Settings {
+        let transport: HTTPConversation.Transport =
+            switch self.configuration.transport {
+            case .auto: .auto
+            case .streamableHTTP: .streamableHTTP
+            case .sse: .eventStream
+            }
+        return HTTPConversation.Settings(
+            url: self.configuration.url,
+            transport: transport,
+            reinitializes: self.configuration.onSessionLost == .reinitialize,
+            maxParallel: self.configuration.maxParallel,
+            queue: queue,
+            maxEvent: self.configuration.maxEvent,
+            requestTimeout: self.configuration.requestTimeout.nanoseconds,
+            endpointTimeout: self.configuration.connectTimeout.nanoseconds
+        )
+    }
+}
+
+extension Upstream {
+    /// How TLS is done with the server (R55); nil where there is none.
+    ///
+    /// - Throws: a file that cannot be used.
+    fileprivate func tls(server: String) throws(ConfigurationError) -> TLSConfiguration? {
+        guard self.url.scheme == .https else { return nil }
+        var tls = TLSConfiguration.makeClientConfiguration()
+        var problems: [ConfigurationError.Problem] = []
+        func attempt(_ key: String, _ path: String, _ read: () throws -> Void) {
+            do { try read() } catch {
+                let message = "server `\(server)`: `\(key)`: the file \(path) holds nothing usable in PEM form"
+                problems.append(.init(place: Place(file: path), message: message))
+            }
+        }
+        if let ca = self.ca {
+            attempt("ca", ca) { tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(ca)) }
+        }
+        if let files = self.clientCertificate {
+            attempt("client_certificate", files.certificate) {
+                tls.certificateChain = try NIOSSLCertificate.fromPEMFile(files.certificate).map { .certificate($0) }
+            }
+            attempt("client_certificate", files.key) {
+                tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem))
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+        return tls
+    }
+}
