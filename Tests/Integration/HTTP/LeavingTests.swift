@@ -138,10 +138,11 @@ import Testing
             try reply.never()
         }
         let bridge = try server.bridge()
-        try bridge.connectLegacy().close()
+        let first = try bridge.connectLegacy()
+        let get = try server.wait(http: "GET")
+        try first.close()
         try server.wait(http: "DELETE")
-        let gets = try server.wait(http: "GET")
-        try server.http.waitGone(gets)
+        try server.http.waitGone(get)
         let before = ProcessTable.descriptors(of: bridge.pid) ?? 0
         for _ in 0..<10 {
             let sockets = try (0..<10).map { _ in try bridge.connectLegacy() }

@@ -129,7 +129,9 @@ import Testing
         #expect(running.most <= 2)
     }
 
-    @Test("R30: what waits behind `max_parallel` is bounded: the client's socket is paused")
+    @Test(
+        "R30, R35: what waits behind `max_parallel` is bounded in bytes; what is over it is refused, and a cancel passes"
+    )
     func queueBounded() throws {
         let server = try ScriptedMCPServer()
         let gate = server.gate()
@@ -137,26 +139,26 @@ import Testing
             try reply.wait(gate)
             try reply.json(request.result("{}"))
         }
-        let bridge = try server.bridge("max_parallel = 1", limits: "queue = \"64KiB\"\nwrite_timeout = \"120s\"")
+        let bridge = try server.bridge("max_parallel = 1", limits: "queue = \"64KiB\"")
         let socket = try bridge.connectLegacy()
-        let text = String(repeating: "x", count: 1 << 16)
-        var sent = 0
-        var rest: [UInt8] = []
-        while sent < 2000 {
-            let frame = RawWebSocket.frame(
-                Array(RawWebSocket.callText("echo", id: "\(sent)", #"{"t":"\#(text)"}"#).utf8)
-            )
-            let taken = try socket.socket.sendSome(frame, within: 0.7)
-            sent += 1
-            if taken < frame.count {
-                rest = Array(frame[taken...])
-                break
-            }
+        let text = String(repeating: "x", count: 1 << 14)
+        let count = 40
+        for id in 1...count { try socket.sendCall("echo", id: "\(id)", #"{"t":"\#(text)"}"#) }
+        var refused: Set<Int> = []
+        // About four of them have room.
+        for _ in 0..<(count - 8) {
+            let answer = try socket.receiveMessage()
+            #expect(answer.isBridgeError, "\(answer.text)")
+            refused.insert(try #require(answer.id as? Int))
         }
-        #expect(sent < 2000, "128 MiB were taken")
+        try socket.send(notification("notifications/cancelled", #"{"requestId":1}"#))
+        try server.wait("notifications/cancelled")
         gate.open()
-        try socket.socket.send(rest)
-        for id in 0..<sent { _ = try socket.receive(id: id) }
+        var answered = refused
+        while answered.union([1]).count < count {
+            answered.insert(try #require(try socket.receiveMessage().id as? Int))
+        }
+        #expect(server.messages("tools/call").count <= 8)
     }
 
     @Test("R29, R28: progress comes before its response, and nothing after it")
