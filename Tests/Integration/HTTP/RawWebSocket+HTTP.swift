@@ -12,7 +12,13 @@ extension ScriptedMCPServer {
         limits: String = "",
         transport: String = "streamable-http"
     ) throws -> BridgeProcess {
-        try BridgeProcess.http(url, server: "transport = \"\(transport)\"\n" + server, limits: limits)
+        // A ping would push out what the bridge forgot to.
+        let silent = limits.contains("ping_interval") ? "" : "ping_interval = \"0s\"\n"
+        return try BridgeProcess.http(
+            url,
+            server: "transport = \"\(transport)\"\n" + server,
+            limits: silent + limits
+        )
     }
 }
 
