@@ -22,7 +22,11 @@ help: ## list what can be made
 
 .PHONY: run
 run: release ## build, then serve the demo server at ws://127.0.0.1:8765/demo
-	export PATH="$(RELEASE_BIN):$$PATH"; exec mcp-wsbridge --config config/bridge.toml
+	@echo "A server over HTTP instead, in two other terminals:"
+	@echo "  $(RELEASE_BIN)/mcp-wsbridge demo-server --http 127.0.0.1:9000"
+	@echo "  $(RELEASE_BIN)/mcp-wsbridge --listen 127.0.0.1:8766 --url http://127.0.0.1:9000/mcp"
+	@echo
+	@export PATH="$(RELEASE_BIN):$$PATH"; exec mcp-wsbridge --config config/bridge.toml
 
 .PHONY: build
 build: swift ## debug build
