@@ -88,12 +88,23 @@ import Testing
         let socket = try bridge.connectDocs()
         try socket.sendModern("x/y", id: "7")
         try server.wait("x/y")
-        for id in [#""7""#, "8", "null"] {
+        for id in [#""7""#, "8"] {
             try socket.send(notification("notifications/cancelled", #"{"requestId":\#(id)}"#))
         }
         try socket.waitRead()
         gate.open()
         #expect(try socket.receive(id: 7).result != nil)
+        #expect(server.messages("notifications/cancelled").map(\.text) == [])
+    }
+
+    @Test("R60: a cancel that names no usable id is not forwarded either", arguments: ["null", "1.5", "{}", "[7]"])
+    func cancelOfNothing(id: String) throws {
+        let server = try ScriptedMCPServer(.modern(.json))
+        let bridge = try server.bridge()
+        let socket = try bridge.connectDocs()
+        try socket.expectQuietModern()
+        try socket.send(notification("notifications/cancelled", #"{"requestId":\#(id)}"#))
+        for id in 1...20 { try socket.expectQuietModern(id) }
         #expect(server.messages("notifications/cancelled").map(\.text) == [])
     }
 
