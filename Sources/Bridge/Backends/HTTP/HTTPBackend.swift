@@ -56,6 +56,8 @@ final class HTTPBackend: Backend {
 
     var isWritable: Bool { self.conversation.isWritable }
 
+    var transportName: String? { self.conversation.transportName }
+
     func write(_ lines: ByteBuffer) {
         var lines = lines
         while true {
