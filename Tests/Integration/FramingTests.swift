@@ -224,6 +224,22 @@ import Testing
         #expect(try socket.call("count").contentText == "16")
     }
 
+    @Test("R18: pings keep their interval although a pong may take much longer")
+    func pingsKeepTheirInterval() throws {
+        let bridge = try BridgeProcess.fixture(
+            limits: """
+                ping_interval = "100ms"
+                pong_timeout = "10m"
+                """
+        )
+        let socket = try bridge.connect()
+        for ping in 0..<5 {
+            let frame = try #require(try socket.receiveFrame(), "cut after \(ping) pings")
+            #expect(frame.opcode == 9)
+            try socket.sendFrame(frame.payload, opcode: 10)
+        }
+    }
+
     @Test("R18: TCP keepalive is on")
     func keepalive() throws {
         let bridge = try BridgeProcess.fixture(limits: #"ping_interval = "0s""#)
