@@ -31,8 +31,7 @@ extension UpstreamFault {
             if case .connectTimeout = error { return "connecting took too long" }
             return "the connection was closed"
         case is HTTPParserError: return "its answer is not HTTP"
-        case is NIOSSLError, is BoringSSLError: return "TLS failed: \(error)"
-        default: return "the connection failed"
+        default: return Self.wordsOnTLS(error).map { "TLS failed: \($0)" } ?? "the connection failed"
         }
     }
 
@@ -45,5 +44,55 @@ extension UpstreamFault {
         case .getConnectionFromPoolTimeout: "no connection was free"
         default: "the HTTP client gave up: \(error.shortDescription)"
         }
+    }
+
+    // MARK: TLS (R55)
+
+    /// What a failure of TLS means, in words of the bridge's own: those of the libraries name types, certificates and
+    /// source files. Nil for what is no failure of TLS.
+    private static func wordsOnTLS(_ error: any Error) -> String? {
+        switch error {
+        case NIOSSLError.handshakeFailed(let error), NIOSSLError.shutdownFailed(let error):
+            return Self.wordsOnTLS(error)
+        case BoringSSLError.sslError(let stack), BoringSSLError.unknownError(let stack):
+            return stack.first.map { Self.wordsOnTLS($0) } ?? "no reason was given"
+        case NIOSSLError.uncleanShutdown, BoringSSLError.syscallError, BoringSSLError.zeroReturn:
+            return "the server closed the connection"
+        case NIOSSLError.noCertificateToValidate, NIOSSLError.unableToValidateCertificate:
+            return "its certificate cannot be verified"
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            return "its certificate is for another name"
+        case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: return "no reason was given"
+        default: return nil
+        }
+    }
+
+    private static func wordsOnTLS(_ error: BoringSSLInternalError) -> String {
+        if error == .eofDuringHandshake || error == .eofDuringAdditionalCertficiateChainValidation {
+            return "the server closed the connection"
+        }
+        guard let reason = Self.reason(error) else { return "no reason was given" }
+        switch reason {
+        case "CERTIFICATE_VERIFY_FAILED":
+            return "its certificate is not trusted: it has expired, or comes from an authority that is not known here"
+        case "WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST": return "it does not speak TLS"
+        case "UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION": return "no version of TLS is common to both sides"
+        case "TLSV1_ALERT_CERTIFICATE_REQUIRED": return "it wants a client certificate"
+        // Up to TLS 1.2 there is no better word for a certificate that is missing.
+        case "SSLV3_ALERT_HANDSHAKE_FAILURE": return "it refuses the handshake; it may want a client certificate"
+        case "SSLV3_ALERT_BAD_CERTIFICATE", "SSLV3_ALERT_UNSUPPORTED_CERTIFICATE", "SSLV3_ALERT_CERTIFICATE_REVOKED",
+            "SSLV3_ALERT_CERTIFICATE_EXPIRED", "SSLV3_ALERT_CERTIFICATE_UNKNOWN", "TLSV1_ALERT_UNKNOWN_CA",
+            "TLSV1_ALERT_ACCESS_DENIED":
+            return "it refuses the client certificate"
+        default: return String(reason.lowercased().map { $0 == "_" ? " " : $0 })
+        }
+    }
+
+    /// BoringSSL's name of the reason; only its text has it, `… OPENSSL_internal:NAME at FILE:LINE`.
+    private static func reason(_ error: BoringSSLInternalError) -> Substring? {
+        let text = error.description
+        guard let mark = text.firstRange(of: "OPENSSL_internal:") else { return nil }
+        let name = text[mark.upperBound...].prefix { $0 != " " }
+        return name.isEmpty ? nil : name
     }
 }
