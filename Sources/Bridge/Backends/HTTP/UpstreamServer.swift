@@ -14,11 +14,14 @@ package final class UpstreamServer: Sendable {
     /// Files of headers are looked at this often at the most, nanoseconds.
     private static let recheck: Int64 = 1_000_000_000
 
-    /// When a file was written last, and which file it is: secrets are replaced by renaming.
+    /// Which file it is, since secrets are replaced by renaming, and when it or who may read it changed last.
     private struct Stamp: Equatable {
         var inode: UInt64 = 0
+        var size = 0
         var seconds = 0
         var nanoseconds = 0
+        /// A pipe, say: it gives what it holds once, and reading it may take for ever.
+        var isStream = false
     }
 
     private struct State {
@@ -48,12 +51,16 @@ package final class UpstreamServer: Sendable {
         self.name = name
         self.resolve = resolve
         self.tls = try configuration.tls(server: name)
-        self.files = configuration.headerFiles
-        let stamps = self.files.map { Self.stamp(of: $0) }
+        let files = configuration.headerFiles
+        let stamps = files.map { Self.stamp(of: $0) }
+        // Nothing is read again where something cannot be.
+        self.files = stamps.contains { $0.isStream } ? [] : files
         self.state = Mutex(State(headers: try resolve(), stamps: stamps))
     }
 
-    /// The operator's headers as they are now: files are read again when they change.
+    /// The operator's headers as they are now: files are read again when they change, but for pipes.
+    ///
+    /// Blocks for as long as the file system takes, at the most once in ``recheck``.
     ///
     /// - Parameter now: nanoseconds of the monotonic clock.
     func headers(now: Int64, _ logger: Logger) -> [(name: String, value: String)] {
@@ -65,6 +72,7 @@ package final class UpstreamServer: Sendable {
             guard stamps != state.stamps else { return state.headers.fields }
             state.stamps = stamps
             do throws(ConfigurationError) {
+                try self.refuseStreams(stamps)
                 state.headers = try self.resolve()
                 logger.info("read the headers of a server again", metadata: [LogKey.server: "\(self.name)"])
             } catch {
@@ -77,16 +85,28 @@ package final class UpstreamServer: Sendable {
         }
     }
 
+    /// - Throws: if one of the files has become something that may never end.
+    private func refuseStreams(_ stamps: [Stamp]) throws(ConfigurationError) {
+        let problems = zip(self.files, stamps).filter { $0.1.isStream }.map { path, _ in
+            let message = "server `\(self.name)`: the file \(path) has become something else"
+            return ConfigurationError.Problem(place: Place(file: path), message: message)
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
+    }
+
     /// Values of the headers that must never be shown (R73).
     var secrets: [String] { self.state.withLock { $0.headers.secrets } }
 
     private static func stamp(of path: String) -> Stamp {
         var status = stat()
         guard stat(path, &status) == 0 else { return Stamp() }
+        let kind = status.st_mode & S_IFMT
+        guard kind == S_IFREG || kind == S_IFDIR else { return Stamp(isStream: true) }
         return Stamp(
             inode: UInt64(status.st_ino),
-            seconds: status.st_mtim.tv_sec,
-            nanoseconds: status.st_mtim.tv_nsec
+            size: Int(status.st_size),
+            seconds: status.st_ctim.tv_sec,
+            nanoseconds: status.st_ctim.tv_nsec
         )
     }
 
