@@ -11,7 +11,7 @@ extension HTTPConversation {
     mutating func receivedCancellation(of id: RequestID, _ message: ByteBuffer) {
         guard let number = self.numbers[id], let call = self.calls[number] else {
             if self.legacy.state != .none || self.transport == .eventStream {
-                self.receivedOther(.notification, message)
+                self.receivedOther(.notification(modern: nil), message)
             }
             return
         }
@@ -20,50 +20,29 @@ extension HTTPConversation {
         self.calls[number]?.isCancelled = true
         self.numbers[id] = nil
         switch call.phase {
-        case .waiting:
-            // It was never sent: the server knows nothing of it.
-            self.withdraw(number, bytes: call.message.readableBytes)
-            self.remove(number)
-        case .learning, .resending: self.remove(number)
+        // The server knows nothing of it.
+        case .arriving, .gated, .queued, .inLine, .refused, .learning, .resending: self.remove(number)
         case .paused:
-            self.dispatch(.notification, message)
+            self.dispatch(.notification(modern: nil), message)
             self.remove(number)
         case .posted:
-            self.post(.notification, message)
+            self.post(.notification(modern: nil), message)
             self.remove(number)
-        case .sent(let exchange) where call.isModern && self.transport != .eventStream:
+        case .sent where self.transport == .eventStream:
+            // Behind the request, in its turn.
+            self.post(.notification(modern: nil), message)
+            self.remove(number)
+        case .sent(let exchange) where call.isModern:
             self.abort(exchange)
             self.remove(number)
         case .sent(let exchange):
             self.actions.append(.schedule(.abandonment(number), after: Self.abandonment))
-            if self.transport == .eventStream {
-                self.post(.notification, message)
-            } else if self.exchanges[exchange]?.isUploading == true {
+            if self.exchanges[exchange]?.isUploading == true {
                 self.calls[number]?.heldCancellation = message
             } else {
-                self.dispatch(.notification, message)
+                self.dispatch(.notification(modern: nil), message)
             }
         }
-    }
-
-    /// Takes a request that was never sent out of the queue that it waits in.
-    mutating func withdraw(_ number: Int, bytes: Int) {
-        if let index = self.queued.firstIndex(of: number) {
-            self.queued.remove(at: index)
-            self.queuedBytes -= bytes
-        }
-        self.removeGated(number, bytes: bytes)
-        if self.eventStream.withdraw(number) { self.gatedBytes -= bytes }
-    }
-
-    private mutating func removeGated(_ number: Int, bytes: Int) {
-        guard
-            let index = self.gated.firstIndex(where: {
-                if case .call(number) = $0.kind { true } else { false }
-            })
-        else { return }
-        self.gated.remove(at: index)
-        self.gatedBytes -= bytes
     }
 
     /// The request of an exchange has been handed to the network.
@@ -75,6 +54,12 @@ extension HTTPConversation {
             let cancellation = self.calls[number]?.heldCancellation
         else { return }
         self.calls[number]?.heldCancellation = nil
-        self.dispatch(.notification, cancellation)
+        guard self.ending == nil else {
+            self.ending?.farewells.remove(id)
+            _ = self.takeOut(number)
+            self.sayFarewell(cancellation)
+            return self.endIfOver()
+        }
+        self.dispatch(.notification(modern: nil), cancellation)
     }
 }

@@ -7,49 +7,69 @@ internal import NIOCore
 /// What the server says, and whose answer it is (R28, R54, R62).
 extension HTTPConversation {
     /// A message of the server's that came in the exchange of a call, or in no call's.
-    ///
-    /// - Parameter isWhole: it is all that the exchange brings.
-    mutating func receivedMessage(_ message: ByteBuffer, ofCall number: Int?, isWhole: Bool) {
+    mutating func receivedMessage(_ message: ByteBuffer, ofCall number: Int?) {
         let call = number.flatMap { self.calls[$0] }
-        var answered: [Int] = []
+        var answered: [(number: Int, message: ByteBuffer)] = []
         var restamp: Envelope?
+        var isResponse = false
         var isToolsChange = false
         message.withUnsafeReadableBytes { text in
             guard let envelope = try? EnvelopeScanner.scan(text) else { return }
             if envelope.isArray {
                 for range in ArrayElements(text) {
                     let element = UnsafeRawBufferPointer(rebasing: text[range])
-                    guard let envelope = try? EnvelopeScanner.scan(element) else { continue }
-                    if let number = self.answers(envelope, element, number) { answered.append(number) }
+                    guard let envelope = try? EnvelopeScanner.scan(element),
+                        let number = self.answers(envelope, element, number),
+                        let slice = message.getSlice(at: message.readerIndex + range.lowerBound, length: range.count)
+                    else { continue }
+                    isResponse = true
+                    answered.append((number, slice))
                 }
                 return
             }
             if let method = envelope.method {
                 isToolsChange = method.names("notifications/tools/list_changed", in: text)
-            } else if let number = self.answers(envelope, text, number) {
-                answered.append(number)
-            } else if call != nil, envelope.error != nil, envelope.id.map({ $0.kind == .null }) ?? true {
+                return
+            }
+            isResponse = true
+            if let number = self.answers(envelope, text, number) {
+                answered.append((number, message))
+            } else if envelope.error?.kind == .object, envelope.id.map({ $0.kind == .null }) ?? true {
                 restamp = envelope
             }
         }
         if isToolsChange { self.tools.forget() }
+        if let call, call.isCancelled, isResponse {
+            // The answer to a cancelled request is nobody's.
+            let isOwn = restamp != nil || answered.contains { $0.number == number }
+            if let number, isOwn { self.answered(number, message) }
+            return
+        }
         if let restamp, let number, let call {
-            guard !call.isCancelled else { return self.remove(number) }
             self.actions.append(.deliver(Self.restamped(message, restamp, call.token)))
             return self.answered(number, message)
         }
-        // What a cancelled request still brings is nobody's.
-        let isNobodys = call?.isCancelled == true
-        if isNobodys {
-            // Nothing to pass on.
-        } else if answered.count == 1, let number = answered.first, let role = self.calls[number]?.role,
-            case .listTools(let isFirstPage) = role, self.calls[number]?.isModern == true
+        if let (number, _) = answered.first, answered.count == 1, let call = self.calls[number], call.isModern,
+            case .listTools(let isFirstPage) = call.role
         {
             self.actions.append(.deliver(self.learnTools(message, isFirstPage: isFirstPage)))
         } else {
             self.actions.append(.deliver(message))
         }
-        for number in answered { self.answered(number, message) }
+        for (number, message) in answered { self.answered(number, message) }
+    }
+
+    /// The whole body of a response that says yes.
+    mutating func receivedAnswerBody(_ body: ByteBuffer, ofCall number: Int) {
+        guard let call = self.calls[number] else { return }
+        let isMessage = body.withUnsafeReadableBytes { text in
+            guard let envelope = try? EnvelopeScanner.scan(text) else { return false }
+            return envelope.isArray || envelope.method != nil || envelope.result != nil
+                || envelope.error?.kind == .object
+        }
+        if isMessage { return self.receivedMessage(body, ofCall: number) }
+        if let exchange = call.exchange { self.linger(exchange) }
+        self.fail(number, body.readableBytes == 0 ? .noAnswer : .notJSON)
     }
 
     /// The call that a response answers: that of its exchange before all others.
@@ -65,15 +85,12 @@ extension HTTPConversation {
     private mutating func answered(_ number: Int, _ message: ByteBuffer) {
         guard let call = self.calls[number] else { return }
         if let exchange = call.exchange, self.exchanges[exchange] != nil, self.transport != .eventStream {
-            self.exchanges[exchange]?.purpose = .answered
-            self.lingering.append(exchange)
-            // A server that never ends its streams does not get to keep all of them.
-            if self.lingering.count > self.settings.maxParallel, let oldest = self.lingering.popFirst() {
-                self.abort(oldest)
-            }
+            self.linger(exchange)
         }
-        self.remove(number)
+        guard self.takeOut(number) else { return }
         self.stateAnswered(call, number, message)
+        if self.probe == number { self.probeEnded() }
+        self.admitQueued()
     }
 
     /// A status that says no, with its body: the server's own JSON-RPC error goes on, with the request's id (R54, R62).
@@ -89,7 +106,7 @@ extension HTTPConversation {
             }
             return (envelope, code)
         }
-        if self.transport == .probing {
+        if self.probe == number, self.transport == .probing {
             guard self.isStreamable(error?.1, response, call) else {
                 let reply = error.map { Self.restamped(body, $0.0, call.token) }
                 return self.tryEventStream(number, response, reply)

@@ -11,23 +11,28 @@ extension HTTPConversation {
     /// The head of a response has come; says what to do with its body.
     package mutating func receivedHead(_ response: UpstreamResponse, of id: HTTPExchangeID) -> OnUpstreamHead {
         guard let exchange = self.exchanges[id] else { return .discard }
+        defer { self.endIfOver() }
         self.sent(id)
         self.exchanges[id]?.response = response
         if response.isRedirect { return self.redirected(id, exchange, response) }
+        // It will not be sent again: nothing of the client's is kept for it.
+        self.exchanges[id]?.request.body = nil
         switch exchange.purpose {
         case .call(let number): return self.receivedHead(response, ofCall: number, exchange)
         case .resumption(let number):
             if response.isSuccess, response.content == .eventStream { return .events }
-            self.exchanges[id]?.purpose = .answered
+            self.linger(id)
             self.resumptionRefused(number, response)
             return .discard
         case .stream: return self.receivedStreamHead(response, of: id)
         case .eventStream: return self.receivedEventStreamHead(response, of: id)
         case .replay(let step): return self.receivedReplayHead(response, step)
         case .initialized:
-            self.initializedAccepted(response, exchange)
+            self.linger(id)
+            self.initializedAccepted(response, id)
             return .discard
         case .notification, .response:
+            self.linger(id)
             self.receivedOtherHead(response, exchange)
             return .discard
         case .list:
@@ -35,7 +40,10 @@ extension HTTPConversation {
         case .post(let number):
             self.receivedPostHead(response, ofCall: number, id)
             return .discard
-        case .answered, .farewell, .delete: return .discard
+        case .farewell, .delete:
+            self.linger(id)
+            return .discard
+        case .answered: return .discard
         }
     }
 
@@ -45,7 +53,7 @@ extension HTTPConversation {
         _ exchange: HTTPExchange
     ) -> OnUpstreamHead {
         guard let call = self.calls[number] else { return .discard }
-        if self.transport == .probing {
+        if self.probe == number, self.transport == .probing {
             if [400, 404, 405].contains(response.status) { return .collect(limit: Self.maxErrorBody) }
             self.found(.streamableHTTP)
         }
@@ -74,27 +82,43 @@ extension HTTPConversation {
         _ exchange: HTTPExchange,
         _ response: UpstreamResponse
     ) -> OnUpstreamHead {
+        if exchange.purpose.callNumber.map({ self.calls[$0]?.isCancelled ?? true }) == true { return .discard }
         let keepsMethod = exchange.request.method == .get || [307, 308].contains(response.status)
         guard keepsMethod, exchange.hops < Self.maxHops,
             let target = response.location.flatMap({ exchange.request.url.resolve($0) }),
             target.hasSameOrigin(as: exchange.request.url)
-        else { return .discard }
+        else {
+            self.notFollowed(id, exchange, response)
+            return .discard
+        }
         var request = exchange.request
         request.url = target
-        self.exchanges[id]?.purpose = .answered
+        self.linger(id)
         let next = self.start(exchange.purpose, request, sessionID: exchange.sessionID, hops: exchange.hops + 1)
-        switch exchange.purpose {
-        case .call(let number), .resumption(let number), .post(let number?): self.calls[number]?.phase = .sent(next)
-        default: break
-        }
+        if let number = exchange.purpose.callNumber { self.calls[number]?.phase = .sent(next) }
         self.moved(from: id, to: next)
         return .discard
+    }
+
+    /// A redirect is as good as a refusal; calls are answered at the end of the exchange.
+    private mutating func notFollowed(_ id: HTTPExchangeID, _ exchange: HTTPExchange, _ response: UpstreamResponse) {
+        switch exchange.purpose {
+        case .notification, .response:
+            self.linger(id)
+            self.note(.refused(status: response.status))
+        case .initialized:
+            self.linger(id)
+            self.initializedAccepted(response, id)
+        case .stream: self.legacy.isStreamOff = true
+        default: break
+        }
     }
 
     /// What knew an exchange by its number learns the new one.
     private mutating func moved(from old: HTTPExchangeID, to new: HTTPExchangeID) {
         if self.legacy.accepting == old { self.legacy.accepting = new }
         if self.legacy.stream == old { self.legacy.stream = new }
+        if self.listing == old { self.listing = new }
         self.eventStream.moved(from: old, to: new)
         self.ending?.moved(from: old, to: new)
     }
@@ -117,7 +141,7 @@ extension HTTPConversation {
         switch exchange.purpose {
         case .call(let number):
             if response.isSuccess {
-                self.receivedMessage(body, ofCall: number, isWhole: true)
+                self.receivedAnswerBody(body, ofCall: number)
             } else {
                 self.receivedErrorBody(body, response, ofCall: number)
             }
@@ -139,7 +163,7 @@ extension HTTPConversation {
         of id: HTTPExchangeID
     ) {
         guard let exchange = self.exchanges[id] else { return }
-        self.exchanges[id]?.hasEvents = true
+        defer { self.endIfOver() }
         switch exchange.purpose {
         case .call(let number), .resumption(let number):
             guard let call = self.calls[number] else { return }
@@ -150,19 +174,22 @@ extension HTTPConversation {
                 exchange.purpose == .resumption(number) && event.hasID && lastEventID == call.lastEventID
                 && call.attempts > 0
             if event.hasID, !isReplay {
-                self.calls[number]?.lastEventID = lastEventID
+                self.calls[number]?.lastEventID = Self.sendable(lastEventID)
                 self.calls[number]?.attempts = 0
             }
             if isReplay { return }
-        case .stream: self.receivedStreamEvent(event, lastEventID: lastEventID, reconnectionTime: reconnectionTime)
+        case .stream:
+            guard self.receivedStreamEvent(event, lastEventID: lastEventID, reconnectionTime: reconnectionTime) else {
+                return
+            }
         case .eventStream: return self.receivedEventStreamEvent(event, of: id)
         default: break
         }
         guard event.name == "message", event.data.readableBytes > 0 else { return }
         switch exchange.purpose {
         case .call(let number), .resumption(let number):
-            self.receivedMessage(event.data, ofCall: number, isWhole: false)
-        case .stream, .answered: self.receivedMessage(event.data, ofCall: nil, isWhole: false)
+            self.receivedMessage(event.data, ofCall: number)
+        case .stream, .answered: self.receivedMessage(event.data, ofCall: nil)
         case .replay: self.receivedReplayMessage(event.data, of: id)
         case .list: self.receivedTools(event.data, of: id)
         default: break
@@ -173,21 +200,19 @@ extension HTTPConversation {
 
     /// An exchange is over: its response has come to its end, or `fault` says why not.
     package mutating func finished(_ id: HTTPExchangeID, _ fault: UpstreamFault?) {
-        guard let exchange = self.exchanges.removeValue(forKey: id) else { return }
-        if exchange.isUploading { self.uploadingBytes -= exchange.bodyBytes }
+        guard let exchange = self.takeOut(id) else { return }
         defer { self.endIfOver() }
         switch exchange.purpose {
         case .call(let number): self.callFinished(number, exchange, fault)
         case .resumption(let number): self.resumptionFinished(number, fault)
-        case .answered: self.lingering.removeAll { $0 == id }
         case .initialized: self.initializedFinished(id, fault)
         case .notification, .response: if let fault { self.note(.unsent(fault.message)) }
         case .stream: self.streamFinished(id, fault)
-        case .replay(let step): self.replayFinished(id, step, fault)
+        case .replay(let step): self.replayFinished(step, exchange)
         case .list: self.toolsFinished(id)
         case .eventStream: self.eventStreamFinished(id, exchange, fault)
         case .post(let number): self.postFinished(id, number, exchange, fault)
-        case .farewell, .delete: break
+        case .answered, .farewell, .delete: break
         }
     }
 

@@ -13,7 +13,9 @@ extension HTTPConversation {
     ///   - sessionID: the session in which it was sent.
     mutating func sessionLost(resending number: Int?, _ sessionID: String? = nil) {
         if let number {
-            guard let call = self.calls[number], !call.isCancelled else { return self.remove(number) }
+            guard let call = self.calls[number], !call.isCancelled, self.ending == nil else {
+                return self.remove(number)
+            }
             guard !call.isResent, self.legacy.state == .established || self.legacy.state == .replaying else {
                 return self.fail(number, .sessionLost)
             }
@@ -40,6 +42,8 @@ extension HTTPConversation {
     }
 
     private mutating func endLost(_ why: String) {
+        guard !self.legacy.isLost else { return }
+        self.legacy.isLost = true
         self.note(.sessionLost(why))
         self.actions.append(.end(.sessionLost))
     }
@@ -49,7 +53,6 @@ extension HTTPConversation {
         _ message: ByteBuffer,
         fields: [(name: String, value: String)]
     ) {
-        self.legacy.replaysLeft += 1
         let request = UpstreamRequest(method: .post, url: self.settings.url, fields: fields, body: message)
         self.start(.replay(step), request, sessionID: step == .initialize ? nil : self.legacy.sessionID)
     }
@@ -62,11 +65,12 @@ extension HTTPConversation {
 
     /// The answer to the replayed `initialize`; the client never sees it.
     mutating func receivedReplayMessage(_ message: ByteBuffer, of id: HTTPExchangeID) {
-        guard self.exchanges[id]?.purpose == .replay(.initialize), self.legacy.state == .replaying else { return }
+        guard self.exchanges[id]?.purpose == .replay(.initialize), self.legacy.state == .replaying,
+            !self.legacy.isLost
+        else { return }
         let envelope = message.withUnsafeReadableBytes { try? EnvelopeScanner.scan($0) }
         guard let envelope, envelope.method == nil, envelope.result != nil || envelope.error != nil else { return }
-        self.exchanges[id]?.purpose = .answered
-        self.legacy.replaysLeft -= 1
+        self.linger(id)
         let agreement = message.withUnsafeReadableBytes { LegacySession.Agreement(envelope, $0) }
         guard let agreement, let old = self.legacy.agreement else {
             return self.endLost("the server refuses a new one")
@@ -77,28 +81,30 @@ extension HTTPConversation {
         self.replay(.initialized, initialized, fields: Self.postFields + self.legacy.fields)
     }
 
-    mutating func replayFinished(_ id: HTTPExchangeID, _ step: HTTPExchange.Replay, _ fault: UpstreamFault?) {
-        guard self.legacy.state == .replaying else { return }
-        self.legacy.replaysLeft -= 1
+    /// - Parameter exchange: as it was at its end.
+    mutating func replayFinished(_ step: HTTPExchange.Replay, _ exchange: HTTPExchange) {
+        guard self.legacy.state == .replaying, !self.legacy.isLost else { return }
         switch step {
         case .initialize: self.replayFailed()
-        case .initialized where fault != nil: self.replayFailed()
-        case .initialized: self.replayState()
-        case .state: if self.legacy.replaysLeft == 0 { self.replayDone() }
+        case .initialized:
+            guard exchange.response?.isSuccess == true else { return self.replayFailed() }
+            self.legacy.replaying.append(contentsOf: self.legacy.setLevel.map { [$0] } ?? [])
+            self.legacy.replaying.append(contentsOf: self.legacy.subscriptions.values)
+            self.replayState()
+        // What the server does not want any more it does not get.
+        case .state: self.replayState()
         }
     }
 
+    /// One after the other: a client may have subscribed to thousands.
     private mutating func replayState() {
-        let fields = Self.postFields + self.legacy.fields
-        if let setLevel = self.legacy.setLevel { self.replay(.state, setLevel, fields: fields) }
-        for message in self.legacy.subscriptions.values { self.replay(.state, message, fields: fields) }
-        if self.legacy.replaysLeft == 0 { self.replayDone() }
+        guard let message = self.legacy.replaying.popFirst() else { return self.replayDone() }
+        self.replay(.state, message, fields: Self.postFields + self.legacy.fields)
     }
 
     private mutating func replayDone() {
         self.note(.reinitialized)
         self.legacy.state = .established
-        self.legacy.replayGeneration += 1
         let resending = self.legacy.resending
         self.legacy.resending = []
         for number in resending { self.send(number) }
@@ -109,8 +115,7 @@ extension HTTPConversation {
     /// The server cannot be asked now: what waited gets errors, and the next message is the next attempt.
     private mutating func replayFailed() {
         self.legacy.state = .established
-        self.legacy.replayGeneration += 1
-        self.legacy.replaysLeft = 0
+        self.legacy.replaying = []
         let resending = self.legacy.resending
         self.legacy.resending = []
         for number in resending { self.fail(number, .sessionLost) }

@@ -19,7 +19,7 @@ extension HTTPConversation {
 
     /// Nanoseconds until an attempt: what the server asked for, and longer with every attempt that brought nothing.
     static func backOff(_ reconnectionTime: Int?, attempts: Int) -> Int64 {
-        let base = reconnectionTime ?? Self.defaultReconnection
+        let base = max(reconnectionTime ?? Self.defaultReconnection, Self.shortestReconnection)
         var milliseconds = base
         for _ in 0..<min(attempts, 16) { milliseconds = milliseconds * 3 / 2 }
         return Int64(max(base, min(milliseconds, Self.longestReconnection))) * 1_000_000
@@ -30,6 +30,11 @@ extension HTTPConversation {
         self.calls[number]?.attempts += 1
         let id = self.start(.resumption(number), self.get(lastEventID: lastEventID), sessionID: self.legacy.sessionID)
         self.calls[number]?.phase = .sent(id)
+    }
+
+    /// An id that a header can take back: no control characters (RFC 9110 §5.5).
+    static func sendable(_ lastEventID: String?) -> String? {
+        lastEventID.flatMap { $0.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } ? $0 : nil }
     }
 
     /// A GET of the endpoint (legacy revisions).

@@ -11,12 +11,14 @@ extension HTTPConversation {
     /// `initialize` is about to be sent. A second one begins a second session.
     mutating func startInitialize(_ number: Int) {
         if let stream = self.legacy.stream { self.abort(stream) }
-        self.deleteSession(.answered)
-        let generation = self.legacy.streamGeneration + 1
+        if let delete = self.deleteSession() { self.linger(delete) }
+        let old = self.legacy
         self.legacy = LegacySession()
-        self.legacy.streamGeneration = generation
+        self.legacy.streamGeneration = old.streamGeneration + 1
+        self.legacy.replayGeneration = old.replayGeneration + 1
+        self.legacy.acceptGeneration = old.acceptGeneration + 1
         self.legacy.state = .initializing(number)
-        self.legacy.initialize = self.calls[number]?.message
+        self.legacy.initialize = self.calls[number]?.message.compact
     }
 
     /// A call whose answer changes what is known of the session has it.
@@ -26,8 +28,8 @@ extension HTTPConversation {
         let isSuccess = message.withUnsafeReadableBytes { (try? EnvelopeScanner.scan($0))?.result != nil }
         guard isSuccess else { return }
         switch call.role {
-        case .setLevel: self.legacy.setLevel = call.message
-        case .subscribe(let uri): self.legacy.subscribe(uri, call.message)
+        case .setLevel: self.legacy.setLevel = call.message.compact
+        case .subscribe(let uri): self.legacy.subscribe(uri, call.message.compact)
         case .unsubscribe(let uri): self.legacy.unsubscribe(uri)
         default: break
         }
@@ -53,7 +55,8 @@ extension HTTPConversation {
         self.openGate()
     }
 
-    mutating func initializedAccepted(_ response: UpstreamResponse, _ exchange: HTTPExchange) {
+    mutating func initializedAccepted(_ response: UpstreamResponse, _ id: HTTPExchangeID) {
+        guard self.legacy.accepting == id else { return }
         self.legacy.accepting = nil
         if response.isSuccess {
             self.openStream()
@@ -63,10 +66,19 @@ extension HTTPConversation {
         self.openGate()
     }
 
+    /// A server that does not even acknowledge does not keep the client waiting for ever.
+    mutating func acceptanceOverdue(_ generation: Int) {
+        guard generation == self.legacy.acceptGeneration, self.legacy.accepting != nil else { return }
+        self.legacy.accepting = nil
+        self.note(.unsent(UpstreamFault.timedOut.message))
+        self.openStream()
+        self.openGate()
+    }
+
     mutating func initializedFinished(_ id: HTTPExchangeID, _ fault: UpstreamFault?) {
         guard self.legacy.accepting == id else { return }
         self.legacy.accepting = nil
-        self.note(.unsent((fault ?? .redirect).message))
+        self.note(.unsent((fault ?? .noAnswer).message))
         self.openGate()
     }
 
@@ -90,21 +102,24 @@ extension HTTPConversation {
         case 429, 500...599: break
         case 404 where self.legacy.hasHadStream && self.legacy.sessionID != nil:
             self.legacy.stream = nil
-            self.exchanges[id]?.purpose = .answered
+            self.linger(id)
             self.sessionLost(resending: nil)
         default: self.legacy.isStreamOff = true
         }
         return .discard
     }
 
+    /// Notes where the general stream stands; false for the event that it was asked to go on behind.
     mutating func receivedStreamEvent(
         _ event: EventStreamParser.Event,
         lastEventID: String?,
         reconnectionTime: Int?
-    ) {
-        self.legacy.streamAttempts = 0
-        self.legacy.streamLastEventID = lastEventID
+    ) -> Bool {
         if let reconnectionTime { self.legacy.streamReconnectionTime = reconnectionTime }
+        let isReplay = event.hasID && lastEventID == self.legacy.streamLastEventID && self.legacy.streamAttempts > 0
+        self.legacy.streamAttempts = 0
+        if event.hasID { self.legacy.streamLastEventID = Self.sendable(lastEventID) }
+        return !isReplay
     }
 
     mutating func streamFinished(_ id: HTTPExchangeID, _ fault: UpstreamFault?) {
@@ -123,25 +138,27 @@ extension HTTPConversation {
     // MARK: DELETE
 
     /// Tells the server that the session is over (R53); 404 and 405 are as good as any answer.
-    mutating func deleteSession(_ purpose: HTTPExchange.Purpose) {
-        guard self.legacy.sessionID != nil else { return }
+    @discardableResult
+    mutating func deleteSession() -> HTTPExchangeID? {
+        guard self.legacy.sessionID != nil else { return nil }
         let request = UpstreamRequest(
             method: .delete,
             url: self.settings.url,
             fields: self.legacy.fields,
             body: nil
         )
-        self.start(purpose, request, sessionID: self.legacy.sessionID)
+        return self.start(.delete, request, sessionID: self.legacy.sessionID)
     }
 }
 
 extension LegacySession.Agreement {
-    /// The negotiated revision as text; nil where it is no string.
+    /// The negotiated revision as text; nil where it is no string of visible ASCII.
     fileprivate var versionText: String? {
         guard self.version.count >= 2, self.version.first == UInt8(ascii: "\"") else { return nil }
         return self.version.withUnsafeBytes { token in
+            // It goes into a header.
             JSONString.decode(UnsafeRawBufferPointer(rebasing: token[1..<token.count - 1]))
-                .map { String(decoding: $0, as: UTF8.self) }
+                .flatMap { $0.allSatisfy { 0x21...0x7E ~= $0 } ? String(decoding: $0, as: UTF8.self) : nil }
         }
     }
 }
