@@ -11,9 +11,6 @@ struct Ending: Sendable {
     var isDeleting = false
     var isOver = false
 
-    /// Cancellations that are sent at the end at the most.
-    static let maxFarewells = 1_024
-
     mutating func moved(from old: HTTPExchangeID, to new: HTTPExchangeID) {
         if self.farewells.remove(old) != nil { self.farewells.insert(new) }
     }
@@ -77,12 +74,12 @@ extension HTTPConversation {
     }
 
     /// The cancellations of those requests that the server knows and that are no modern ones. Over HTTP+SSE, where the
-    /// end of the stream ends the session, not of all.
+    /// end of the stream ends the session and any number may be in flight, not of all.
     private func cancellations(_ farewell: ByteBuffer) -> [(number: Int, message: ByteBuffer)] {
         guard self.transport != .eventStream || self.eventStream.endpoint != nil else { return [] }
         var rest = farewell
         var messages: [(number: Int, message: ByteBuffer)] = []
-        while messages.count < Ending.maxFarewells,
+        while messages.count < 2 * self.settings.maxParallel,
             let length = rest.readableBytesView.firstIndex(of: 0x0A).map({ $0 - rest.readerIndex }),
             let line = rest.readSlice(length: length)
         {

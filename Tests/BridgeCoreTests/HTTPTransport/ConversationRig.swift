@@ -124,6 +124,21 @@ final class ConversationRig {
 
     func respond(_ id: String) { client(#"{"jsonrpc":"2.0","id":\#(id),"result":{}}"#) }
 
+    /// A handshake of a legacy revision: exchanges 0 (initialize), 1 (initialized) and 2 (GET, which stays open if
+    /// there is a stream).
+    func handshake(_ version: String = "2025-11-25", session: String? = "s-1", hasStream: Bool = false) {
+        request("\"init\"", "initialize", #"{"protocolVersion":"\#(version)"}"#)
+        answer(0, Self.initializeResult(version), session: session)
+        notify("notifications/initialized")
+        status(1, 202)
+        if hasStream { head(2, 200, "text/event-stream") } else { status(2, 405) }
+        delivered = []
+    }
+
+    static func initializeResult(_ version: String = "2025-11-25", _ capabilities: String = "{}") -> String {
+        #"{"protocolVersion":"\#(version)","capabilities":\#(capabilities)}"#
+    }
+
     /// The client is gone: what a session says then (R53).
     func end() {
         let cancellations = owed.values.sorted().filter { !asked[$0].isInitialize }
@@ -223,9 +238,9 @@ final class ConversationRig {
     /// The exchanges that are under way.
     var open: [Int] { exchanges.indices.filter { exchanges[$0].isOpen } }
     var last: Exchange { exchanges[exchanges.count - 1] }
-    /// Method and body of each exchange so far.
-    var sentMethods: [String] {
-        exchanges.map { exchange in
+    /// Of each exchange so far, from one on: the JSON-RPC method, else the HTTP method.
+    func sentMethods(from index: Int = 0) -> [String] {
+        exchanges[index...].map { exchange in
             let text = exchange.body
             guard let method = scan(text)?.0.method else { return exchange.request.method.rawValue }
             return text[bytes: method.contents]
