@@ -50,7 +50,7 @@ extension HTTPConversation {
         guard let exchange = self.exchanges[id], exchange.isUploading else { return }
         self.exchanges[id]?.isUploading = false
         self.uploadingBytes -= exchange.bodyBytes
-        guard case .call(let number) = exchange.purpose,
+        guard let number = exchange.purpose.callNumber,
             let cancellation = self.calls[number]?.heldCancellation
         else { return }
         self.calls[number]?.heldCancellation = nil

@@ -123,7 +123,9 @@ extension HTTPConversation {
     }
 
     mutating func replayOverdue(_ generation: Int) {
-        guard self.legacy.state == .replaying, generation == self.legacy.replayGeneration else { return }
+        guard self.legacy.state == .replaying, !self.legacy.isLost, generation == self.legacy.replayGeneration else {
+            return
+        }
         for (id, exchange) in self.exchanges {
             if case .replay = exchange.purpose { self.abort(id) }
         }
