@@ -11,6 +11,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 DEBUG_BIN := $(CURDIR)/.build/debug
 RELEASE_BIN := $(CURDIR)/.build/release
 CHURN_SECONDS ?= 600
+CHAOS ?= --requests 10000
 
 # Each of these uses both cores by itself.
 .NOTPARALLEL:
@@ -22,7 +23,11 @@ help: ## list what can be made
 
 .PHONY: run
 run: release ## build, then serve the demo server at ws://127.0.0.1:8765/demo
-	export PATH="$(RELEASE_BIN):$$PATH"; exec mcp-wsbridge --config config/bridge.toml
+	@echo "A server over HTTP instead, in two other terminals:"
+	@echo "  $(RELEASE_BIN)/mcp-wsbridge demo-server --http 127.0.0.1:9000"
+	@echo "  $(RELEASE_BIN)/mcp-wsbridge --listen 127.0.0.1:8766 --url http://127.0.0.1:9000/mcp"
+	@echo
+	@export PATH="$(RELEASE_BIN):$$PATH"; exec mcp-wsbridge --config config/bridge.toml
 
 .PHONY: build
 build: swift ## debug build
@@ -49,6 +54,15 @@ autobahn: release ## the Autobahn cases, against the release build (needs Python
 .PHONY: churn
 churn: release ## clients and servers killed at random for ten minutes (or CHURN_SECONDS=30)
 	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Churn/run --seconds $(CHURN_SECONDS)
+
+.PHONY: chaos
+chaos: release ## 10,000 requests to an HTTP server killed and misbehaving at random (or CHAOS='--seconds 60')
+	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Chaos/run $(CHAOS)
+
+.PHONY: matrix
+matrix: build ## run the interop tests, and write docs/compatibility.md from what they saw
+	scripts/install-packages test
+	MCP_WSBRIDGE="$(DEBUG_BIN)/mcp-wsbridge" Tests/Interop/run --matrix docs/compatibility.md
 
 .PHONY: mutants
 mutants: swift ## break important promises on purpose; each must turn a test red

@@ -61,7 +61,16 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "DemoServer", swiftSettings: settings),
+        .target(
+            name: "DemoServer",
+            dependencies: [
+                "BridgeCore",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "mcp-wsbridge",
             dependencies: [
@@ -85,7 +94,11 @@ let package = Package(
             dependencies: ["BridgeConfig", "BridgeCore"],
             swiftSettings: settings
         ),
-        .testTarget(name: "DemoServerTests", dependencies: ["DemoServer"], swiftSettings: settings),
+        .testTarget(
+            name: "DemoServerTests",
+            dependencies: ["DemoServer", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: settings
+        ),
         .testTarget(name: "BridgeTests", dependencies: ["Bridge", "BridgeCore", "CSpawn"], swiftSettings: settings),
         .testTarget(
             name: "IntegrationTests",

@@ -200,7 +200,7 @@ package struct Daemon: Service {
 
 extension Daemon {
     /// Returns true as soon as `onEmpty` calls back; false if the time is over before, or the task is cancelled.
-    private static func wait(
+    static func wait(
         atMost limit: Duration,
         until onEmpty: (@escaping @Sendable () -> Void) -> Void
     ) async -> Bool {

@@ -4,7 +4,7 @@
 
 /// The resource and the prompt of the demo server.
 enum DemoContent {
-    private static let uri: JSONValue = "demo://greeting"
+    static let uri: JSONValue = "demo://greeting"
 
     static let resources: JSONValue = [
         [

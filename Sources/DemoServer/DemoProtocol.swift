@@ -13,7 +13,14 @@ package struct DemoProtocol {
     /// The stateless revision.
     package static let modernVersion = "2026-07-28"
 
-    private static let versionKey = "io.modelcontextprotocol/protocolVersion"
+    /// What carries the messages: over HTTP there is a little more to see.
+    package enum Transport: Sendable {
+        case stdio
+        /// Adds ``DemoTools/route``, whose arguments are mirrored in headers, and `subscriptions/listen`.
+        case http
+    }
+
+    static let versionKey = "io.modelcontextprotocol/protocolVersion"
     private static let capabilitiesKey = "io.modelcontextprotocol/clientCapabilities"
     private static let serverInfoKey = "io.modelcontextprotocol/serverInfo"
     private static let serverInfo: JSONValue = [
@@ -25,12 +32,19 @@ package struct DemoProtocol {
 
     /// Calls of `slow` that are still running, in the order of their arrival.
     private var running: [SlowCall] = []
+    /// Ids of the `subscriptions/listen` that are open.
+    private var subscriptions: [JSONValue] = []
+    private let transport: Transport
     private let wallClock: () -> Int
 
     /// - Parameter wallClock: seconds since 1970, UTC; asked once for each call of `current_time`.
-    package init(wallClock: @escaping () -> Int) {
+    package init(over transport: Transport = .stdio, wallClock: @escaping () -> Int) {
+        self.transport = transport
         self.wallClock = wallClock
     }
+
+    /// Whether no answer is owed: nothing runs and nobody listens.
+    var isIdle: Bool { running.isEmpty && subscriptions.isEmpty }
 
     /// When `advance(to:)` has something to do next, in milliseconds of the transport's clock; nil while nothing runs.
     package var nextDeadline: Int? { running.map(\.deadline).min() }
@@ -39,12 +53,15 @@ package struct DemoProtocol {
     ///
     /// - Parameter now: milliseconds of any monotonic clock, the same one that `advance(to:)` gets.
     package mutating func receive(_ bytes: [UInt8], now: Int) -> [JSONValue] {
-        let message: JSONValue
         do {
-            message = try JSONValue(parsing: bytes)
+            return receive(try JSONValue(parsing: bytes), now: now)
         } catch {
             return [Self.failure(id: .null, RPCError(code: -32700, message: "Not JSON, byte \(error.offset)"))]
         }
+    }
+
+    /// Takes one message that the transport has parsed; otherwise as `receive(_:now:)` of bytes.
+    mutating func receive(_ message: JSONValue, now: Int) -> [JSONValue] {
         guard case .object = message, message["jsonrpc"] == "2.0" else {
             return [Self.failure(id: .null, RPCError(code: -32600, message: "Not a JSON-RPC 2.0 message"))]
         }
@@ -63,6 +80,11 @@ package struct DemoProtocol {
         }
         do {
             let modern = try Self.isModern(params)
+            if modern, transport == .http, method == "subscriptions/listen" {
+                let acknowledgement = try DemoSubscription.acknowledgement(id: id, params)
+                subscriptions.append(id)
+                return [acknowledgement]
+            }
             guard let result = try self.result(of: method, id: id, params: params, modern: modern, now: now) else {
                 return []
             }
@@ -96,9 +118,17 @@ package struct DemoProtocol {
         return messages
     }
 
-    /// Forgets the running call with this id; its answer is owed no more.
-    private mutating func cancel(_ id: JSONValue?) {
+    /// Ends what would go on for ever: the results of the subscriptions that are open.
+    mutating func endSubscriptions() -> [JSONValue] {
+        let ended = subscriptions
+        subscriptions = []
+        return ended.map { Self.success(id: $0, DemoSubscription.end(id: $0), modern: true) }
+    }
+
+    /// Forgets the running call or subscription with this id; its answer is owed no more.
+    mutating func cancel(_ id: JSONValue?) {
         running.removeAll { $0.id == id }
+        subscriptions.removeAll { $0 == id }
     }
 
     /// The result of one request; nil if it will come later.
@@ -116,13 +146,16 @@ package struct DemoProtocol {
             return [:]
         case "server/discover" where modern:
             return Self.cacheable([
-                "supportedVersions": [.string(Self.modernVersion)], "capabilities": Self.capabilities,
+                "supportedVersions": [.string(Self.modernVersion)],
+                "capabilities": transport == .http ? DemoSubscription.capabilities : Self.capabilities,
                 "instructions": Self.instructions,
             ])
         case "tools/list":
-            return Self.listing(["tools": DemoTools.list], modern: modern)
+            return Self.listing(["tools": DemoTools.list(over: transport)], modern: modern)
         case "tools/call":
-            guard params["name"] == "slow" else { return try DemoTools.call(params, wallClock: wallClock) }
+            guard params["name"] == "slow" else {
+                return try DemoTools.call(params, over: transport, wallClock: wallClock)
+            }
             running.append(try SlowCall(id: id, params: params, modern: modern, now: now))
             return nil
         case "resources/list":
@@ -165,21 +198,24 @@ package struct DemoProtocol {
     /// Whether the request carries the envelope of 2026-07-28, which then must be complete and of that version.
     private static func isModern(_ params: JSONValue) throws(RPCError) -> Bool {
         guard let asked = params["_meta"]?[versionKey] else { return false }
-        guard asked.text == modernVersion else {
-            throw RPCError(
-                code: -32022,
-                message: "Unsupported protocol version",
-                data: ["supported": [.string(modernVersion)], "requested": asked]
-            )
-        }
+        guard asked.text == modernVersion else { throw unsupported(asked) }
         guard case .object = params["_meta"]?[capabilitiesKey] else {
             throw RPCError(code: -32602, message: "_meta lacks \(capabilitiesKey)")
         }
         return true
     }
 
+    /// The answer to a request of a revision without sessions that is not the known one.
+    static func unsupported(_ version: JSONValue?) -> RPCError {
+        RPCError(
+            code: -32022,
+            message: "Unsupported protocol version",
+            data: ["supported": [.string(modernVersion)], "requested": version ?? .null]
+        )
+    }
+
     /// Ids are text or integers in every revision.
-    private static func isUsable(id: JSONValue) -> Bool {
+    static func isUsable(id: JSONValue) -> Bool {
         switch id {
         case .string: true
         case .number(let text): !text.contains { $0 == "." || $0 == "e" || $0 == "E" }
@@ -188,14 +224,17 @@ package struct DemoProtocol {
     }
 
     private static func success(id: JSONValue, _ result: JSONValue, modern: Bool) -> JSONValue {
-        let result =
-            modern
-            ? result.adding(["resultType": "complete", "_meta": .object([JSONMember(serverInfoKey, serverInfo)])])
-            : result
+        var result = result
+        if modern {
+            var meta = [JSONMember(serverInfoKey, serverInfo)]
+            if case .object(let tags) = result["_meta"] { meta += tags }
+            result = result.without("_meta").adding(["resultType": "complete", "_meta": .object(meta)])
+        }
         return ["jsonrpc": "2.0", "id": id, "result": result]
     }
 
-    private static func failure(id: JSONValue, _ error: RPCError) -> JSONValue {
+    /// A message that says why a request failed.
+    static func failure(id: JSONValue, _ error: RPCError) -> JSONValue {
         var body: JSONValue = ["code": .integer(error.code), "message": .string(error.message)]
         if let data = error.data { body = body.adding(["data": data]) }
         return ["jsonrpc": "2.0", "id": id, "error": body]
@@ -210,6 +249,12 @@ struct RPCError: Error {
 }
 
 extension JSONValue {
+    /// An object less one of its members.
+    fileprivate func without(_ key: String) -> JSONValue {
+        guard case .object(let own) = self else { return self }
+        return .object(own.filter { $0.key != key })
+    }
+
     /// An object with the members of another one after its own.
     fileprivate func adding(_ other: JSONValue) -> JSONValue {
         guard case .object(let own) = self, case .object(let more) = other else { return self }

@@ -4,7 +4,23 @@
 
 /// The tools of the demo server; `slow` takes its time and therefore is a `SlowCall` of the protocol.
 enum DemoTools {
-    static let list: JSONValue = [
+    /// The tools that a transport offers: ``route`` would show nothing where there are no headers.
+    static func list(over transport: DemoProtocol.Transport) -> JSONValue {
+        .array(transport == .http ? everywhere + [route] : everywhere)
+    }
+
+    /// The tool whose arguments a client mirrors in `Mcp-Param-Region` and `Mcp-Param-Replica` (2026-07-28).
+    static let route = tool(
+        "route",
+        "Says where a request goes. Its arguments also travel as HTTP headers, for a proxy to decide by.",
+        [
+            "region": ["type": "string", "description": "Such as eu-west1.", "x-mcp-header": "Region"],
+            "replica": ["type": "integer", "description": "Which of several.", "x-mcp-header": "Replica"],
+        ],
+        required: ["region"]
+    )
+
+    private static let everywhere: [JSONValue] = [
         tool("echo", "Gives a text back.", ["text": ["type": "string"]], required: ["text"]),
         tool("add", "Adds two numbers.", ["a": ["type": "number"], "b": ["type": "number"]], required: ["a", "b"]),
         tool(
@@ -32,7 +48,11 @@ enum DemoTools {
 
     /// Runs a tool that answers at once. Wrong arguments are a result with `isError`, as the specification wants, so
     /// that a model can correct itself; an unknown tool is an error of the protocol.
-    static func call(_ params: JSONValue, wallClock: () -> Int) throws(RPCError) -> JSONValue {
+    static func call(
+        _ params: JSONValue,
+        over transport: DemoProtocol.Transport,
+        wallClock: () -> Int
+    ) throws(RPCError) -> JSONValue {
         let arguments = params["arguments"] ?? [:]
         switch params["name"]?.text {
         case "echo":
@@ -49,6 +69,11 @@ enum DemoTools {
                 return refusal("timezone is neither UTC nor an offset such as +02:00")
             }
             return Self.text(offset.format(secondsSince1970: wallClock()))
+        case "route" where transport == .http:
+            guard let region = arguments["region"]?.text else { return refusal("route needs a region") }
+            guard let replica = arguments["replica"], replica != .null else { return Self.text(region) }
+            guard let number = replica.integer else { return refusal("the replica is an integer") }
+            return Self.text("\(region), replica \(number)")
         default:
             throw RPCError(code: -32602, message: "Unknown tool", data: params["name"].map { ["name": $0] })
         }

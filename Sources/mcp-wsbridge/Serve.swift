@@ -8,7 +8,7 @@ internal import BridgeConfig
 internal import Glibc
 internal import Logging
 
-/// Runs the daemon in the foreground, from a configuration file or for one command.
+/// Runs the daemon in the foreground, from a configuration file, for one command or for one URL.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
@@ -16,16 +16,22 @@ struct Serve: AsyncParsableCommand {
         usage: """
             mcp-wsbridge --config bridge.toml
             mcp-wsbridge [--listen ADDRESS] -- COMMAND [ARGUMENT ...]
+            mcp-wsbridge [--listen ADDRESS] --url URL
             """
     )
+
+    private static let defaultAddress = "127.0.0.1:8765"
 
     @Option(name: .shortAndLong, help: "The configuration file.", completion: .file(extensions: ["toml"]))
     var config: String?
 
-    @Option(name: .shortAndLong, help: "HOST:PORT, [IPV6]:PORT or unix:/PATH to serve one command at, under /mcp.")
+    @Option(name: .shortAndLong, help: "HOST:PORT, [IPV6]:PORT or unix:/PATH to serve one server at, under /mcp.")
     var listen: String?
 
-    @Flag(help: "Serve one command beyond this machine although nobody is asked for credentials.")
+    @Option(help: "The MCP server to serve, where it is reached over HTTP.")
+    var url: String?
+
+    @Flag(help: "Serve one server beyond this machine although nobody is asked for credentials.")
     var insecurePublic = false
 
     @Option(name: .long, help: "A variable of this environment that the one command gets too; may be repeated.")
@@ -35,16 +41,16 @@ struct Serve: AsyncParsableCommand {
     var command: [String] = []
 
     func validate() throws {
-        switch (self.config, self.command.isEmpty) {
-        case (nil, true):
-            throw ValidationError("Say what to serve: --config FILE, or -- COMMAND.")
-        case (.some, false):
-            throw ValidationError("Either --config FILE or -- COMMAND, not both.")
-        case (.some, true) where self.listen != nil || self.insecurePublic:
+        let ways = [self.config != nil, !self.command.isEmpty, self.url != nil].count { $0 }
+        if ways == 0 { throw ValidationError("Say what to serve: --config FILE, -- COMMAND, or --url URL.") }
+        if ways > 1 { throw ValidationError("One of --config FILE, -- COMMAND and --url URL, not several.") }
+        if self.config != nil, self.listen != nil || self.insecurePublic {
             throw ValidationError(
-                "--listen and --insecure-public go with -- COMMAND; with a file, set them under [listen]."
+                "--listen and --insecure-public go with -- COMMAND or --url; with a file, set them under [listen]."
             )
-        default: break
+        }
+        if self.command.isEmpty, !self.inheritEnv.isEmpty {
+            throw ValidationError("--inherit-env goes with -- COMMAND.")
         }
     }
 
@@ -74,9 +80,16 @@ struct Serve: AsyncParsableCommand {
             let configuration =
                 if let config = self.config {
                     try Configuration.load(path: config)
+                } else if let url = self.url {
+                    try Configuration.oneLiner(
+                        listen: self.listen ?? Self.defaultAddress,
+                        url: url,
+                        option: "--url",
+                        insecurePublic: self.insecurePublic
+                    )
                 } else {
                     try Configuration.oneLiner(
-                        listen: self.listen ?? "127.0.0.1:8765",
+                        listen: self.listen ?? Self.defaultAddress,
                         command: self.command,
                         insecurePublic: self.insecurePublic,
                         inheritEnv: self.inheritEnv

@@ -6,12 +6,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+import compatibility
 from bridge import HERE, Bridge, binary, configuration, python, scripted
+
+
+CELLS = pytest.StashKey[compatibility.Cells]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--matrix", metavar="FILE", help="write what the matrix's tests saw, as docs/compatibility.md has it")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[CELLS] = {}
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    file = session.config.getoption("--matrix")
+    if file:
+        compatibility.write(Path(os.environ.get("INTEROP_FROM", ".")) / file, session.config.stash[CELLS])
 
 
 @pytest.fixture(scope="session")
@@ -72,4 +91,8 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if report.when == "call":
         item.call_report = report
+    for name, value in report.user_properties:
+        if name == "cell" and (report.when == "call" or report.failed):
+            reason = report.longrepr[2] if report.skipped and isinstance(report.longrepr, tuple) else report.outcome
+            item.config.stash[CELLS][tuple(value)] = reason
     return report

@@ -13,6 +13,8 @@ protocol Backend: AnyObject {
     var isWritable: Bool { get }
     /// The process id of a child, for the log.
     var pid: Int32? { get }
+    /// How the server is spoken to, in words; nil while that is not known.
+    var transportName: String? { get }
 
     /// Hands over whole messages, each closed by LF.
     func write(_ lines: ByteBuffer)

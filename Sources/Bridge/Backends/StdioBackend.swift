@@ -20,6 +20,7 @@ final class StdioBackend: Backend {
     /// Who gets the output; nil before the handshake is done and after the end.
     private var receiver: (any BackendReceiver)?
     private(set) var pid: Int32?
+    let transportName: String? = "stdio"
     private let server: ServedServer
     private let supervisor: ChildSupervisor
     private let eventLoop: any EventLoop

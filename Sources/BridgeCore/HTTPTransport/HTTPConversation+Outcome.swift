@@ -239,7 +239,7 @@ extension HTTPConversation {
         guard self.transport == .probing || self.transport == .unknown else { return }
         self.probe = nil
         self.transport = transport
-        self.note(.transport(transport == .eventStream ? "HTTP+SSE" : "Streamable HTTP"))
+        if let name = transport.name { self.note(.transport(name)) }
         self.openGate()
     }
 }

@@ -192,6 +192,9 @@ package struct HTTPConversation: Sendable {
     package var isWritable: Bool {
         self.gatedBytes + self.uploadingBytes <= self.settings.queue && self.telling <= Self.maxTelling
     }
+
+    /// What the server speaks, in words; nil while that is not known (R65).
+    package var transportName: String? { self.transport.name }
 }
 
 /// What `transport = "auto"` has found out (R65).
@@ -201,6 +204,15 @@ enum FoundTransport: Sendable {
     case probing
     case streamableHTTP
     case eventStream
+
+    /// In words; nil while it is not found.
+    var name: String? {
+        switch self {
+        case .unknown, .probing: nil
+        case .streamableHTTP: "Streamable HTTP"
+        case .eventStream: "HTTP+SSE"
+        }
+    }
 }
 
 /// A message of the client's that waits.

@@ -26,49 +26,22 @@ struct MarkedProperties: Sendable {
     init(schema: UnsafeRawBufferPointer) throws(InvalidMark) {
         guard Self.mayHaveMarks(schema) else { return }
         var headers: Set<String> = []
-        // A schema position, and the chain of properties that leads there; nil if something else is on the way.
-        var open: [(schema: UnsafeRawBufferPointer, path: [RequestID.Text]?, depth: Int)] = [(schema, [], 0)]
-        while let (schema, path, depth) = open.popLast() {
-            guard depth <= Self.maxDepth else { throw .tooDeep }
-            if let mark = ObjectMembers.text(of: "x-mcp-header", in: schema) {
-                guard let path, !path.isEmpty else { throw .unreachable }
-                let header = try Self.header(mark, ObjectMembers.text(of: "type", in: schema))
-                guard headers.insert(header.lowercased()).inserted else { throw .duplicate }
-                self.insert(header, at: path[...])
+        var walk = SchemaWalk(schema)
+        while let (mark, type, path) = walk.next() {
+            guard let path, !path.isEmpty else { throw .unreachable }
+            guard path.count <= Self.maxDepth else { throw .tooDeep }
+            let header = try Self.header(mark, type)
+            guard headers.insert(header.lowercased()).inserted else { throw .duplicate }
+            var names: [RequestID.Text] = []
+            for name in path {
+                guard let text = JSONText.string(name) else { throw .unreachable }
+                names.append(RequestID.Text(text))
             }
-            for member in ObjectMembers(schema) {
-                let key = UnsafeRawBufferPointer(rebasing: schema[member.key])
-                let value = UnsafeRawBufferPointer(rebasing: schema[member.value])
-                switch Applicator(key, isEscaped: member.isKeyEscaped) {
-                case .properties:
-                    for property in ObjectMembers(value) {
-                        let name = UnsafeRawBufferPointer(rebasing: value[property.key])
-                        let text = JSONString.decode(name).map { RequestID.Text($0) }
-                        open.append(
-                            (
-                                schema: UnsafeRawBufferPointer(rebasing: value[property.value]),
-                                path: text.flatMap { name in path.map { $0 + [name] } },
-                                depth: depth + 1
-                            )
-                        )
-                    }
-                case .schemas:
-                    // A schema, a list of them, or some by name: what is none of these has no members.
-                    open.append((value, nil, depth + 1))
-                    for element in ArrayElements.ofArray(value) {
-                        open.append((UnsafeRawBufferPointer(rebasing: value[element]), nil, depth + 1))
-                    }
-                case .schemasByName:
-                    for named in ObjectMembers(value) {
-                        open.append((UnsafeRawBufferPointer(rebasing: value[named.value]), nil, depth + 1))
-                    }
-                case nil: break
-                }
-            }
+            self.insert(header, at: names[...])
         }
     }
 
-    /// Schemas nested deeper than this cost too much to search.
+    /// Marks deeper than this would make a tree that is too deep for the stack.
     private static let maxDepth = 64
 
     /// Spares nearly all tools the search. A key may be spelled with escapes.
@@ -149,36 +122,8 @@ enum InvalidMark: Error {
         case .type: "x-mcp-header on a property whose type is not string, integer or boolean"
         case .duplicate: "two x-mcp-header of the same name"
         case .unreachable: "x-mcp-header where not only properties lead"
-        case .tooDeep: "inputSchema is nested too deep to be searched for x-mcp-header"
+        case .tooDeep: "x-mcp-header below too many properties"
         }
-    }
-}
-
-/// The keywords of JSON Schema (2020-12, and what drafts before had) whose values are schemas. Others hold data, where
-/// `x-mcp-header` is no mark.
-private enum Applicator {
-    case properties
-    case schemas
-    case schemasByName
-
-    init?(_ key: UnsafeRawBufferPointer, isEscaped: Bool) {
-        let name = isEscaped ? JSONString.decode(key) ?? [] : Array(key)
-        switch String(decoding: name, as: UTF8.self) {
-        case "properties": self = .properties
-        case "items", "contains", "additionalProperties", "propertyNames", "unevaluatedItems", "unevaluatedProperties",
-            "not", "if", "then", "else", "contentSchema", "allOf", "anyOf", "oneOf", "prefixItems", "additionalItems":
-            self = .schemas
-        case "patternProperties", "dependentSchemas", "dependencies", "$defs", "definitions": self = .schemasByName
-        default: return nil
-        }
-    }
-}
-
-extension ArrayElements {
-    /// The elements of a value without white space round it; none if it is no array.
-    fileprivate static func ofArray(_ value: UnsafeRawBufferPointer) -> [Range<Int>] {
-        guard value.first == UInt8(ascii: "[") else { return [] }
-        return Array(ArrayElements(value))
     }
 }
 

@@ -17,17 +17,19 @@ package struct RoutingFields: Sendable, Equatable {
     /// - Parameter text: one request or notification that ``EnvelopeScanner`` has validated and in which no key that the
     ///   bridge reads stands twice (R24).
     package init?(_ text: UnsafeRawBufferPointer) {
-        guard let method = JSONText.string(ObjectMembers.text(of: "method", in: text)),
-            let params = ObjectMembers.text(of: "params", in: text),
-            let metadata = ObjectMembers.text(of: "_meta", in: params),
+        guard case (let methodText?, let params?) = ObjectMembers.texts(of: "method", "params", in: text),
+            let method = JSONText.string(methodText).map({ String(decoding: $0, as: UTF8.self) })
+        else { return nil }
+        let key = Self.nameKey(method)
+        let (metadata, name) = ObjectMembers.texts(of: "_meta", key ?? "name", in: params)
+        guard let metadata,
             let version = JSONText.string(
                 ObjectMembers.text(of: "io.modelcontextprotocol/protocolVersion", in: metadata)
             )
         else { return nil }
         self.version = String(decoding: version, as: UTF8.self)
-        self.method = String(decoding: method, as: UTF8.self)
-        self.name = Self.nameKey(self.method).flatMap { JSONText.string(ObjectMembers.text(of: $0, in: params)) }
-            .map { String(decoding: $0, as: UTF8.self) }
+        self.method = method
+        self.name = key == nil ? nil : JSONText.string(name).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The member of `params` that goes into `Mcp-Name`.

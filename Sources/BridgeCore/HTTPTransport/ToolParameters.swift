@@ -17,7 +17,7 @@ package struct ToolParameters: Sendable {
     package struct Page: Sendable {
         /// Byte ranges to cut out of the message so that invalid tools are gone, ascending.
         package var removed: [Range<Int>] = []
-        /// The tools that were cut out, for the log.
+        /// The tools that were cut out, for the log; a tool without a name has an empty one.
         package var invalid: [(tool: String, reason: String)] = []
         /// The JSON string token of `result.nextCursor`, quotes included; nil if this is the last page.
         package var nextCursor: [UInt8]?
@@ -44,9 +44,9 @@ package struct ToolParameters: Sendable {
     ///   - isFirstPage: the request had no cursor: what was learned before is forgotten.
     package mutating func learn(_ message: UnsafeRawBufferPointer, isFirstPage: Bool) -> Page {
         var page = Page()
-        guard let result = ObjectMembers.text(of: "result", in: message),
-            let list = ObjectMembers.text(of: "tools", in: result), list.first == UInt8(ascii: "[")
-        else { return page }
+        guard let result = ObjectMembers.text(of: "result", in: message) else { return page }
+        let (tools, cursor) = ObjectMembers.texts(of: "tools", "nextCursor", in: result)
+        guard let list = tools, list.first == UInt8(ascii: "[") else { return page }
         if isFirstPage {
             self.forget()
             self.hasFirstPage = true
@@ -55,15 +55,17 @@ package struct ToolParameters: Sendable {
         for element in ArrayElements(list) {
             let range = element.lowerBound..<JSONText.skipValue(list, element.lowerBound)
             let tool = UnsafeRawBufferPointer(rebasing: list[range])
+            let (nameToken, schema) = ObjectMembers.texts(of: "name", "inputSchema", in: tool)
+            let name = JSONText.string(nameToken)
             var isCut = false
-            if let name = JSONText.string(ObjectMembers.text(of: "name", in: tool)) {
-                do throws(InvalidMark) {
-                    try self.add(RequestID.Text(name), ObjectMembers.text(of: "inputSchema", in: tool))
-                } catch {
-                    page.invalid.append((String(decoding: name, as: UTF8.self), error.reason))
-                    self.drop(RequestID.Text(name))
-                    isCut = true
-                }
+            do throws(InvalidMark) {
+                var properties = MarkedProperties()
+                if let schema { properties = try MarkedProperties(schema: schema) }
+                if let name { self.add(RequestID.Text(name), properties) }
+            } catch {
+                page.invalid.append((String(decoding: name ?? [], as: UTF8.self), error.reason))
+                if let name { self.drop(RequestID.Text(name)) }
+                isCut = true
             }
             elements.append((range, isCut))
         }
@@ -72,9 +74,7 @@ package struct ToolParameters: Sendable {
             page.removed = JSONText.cuts(elements).map { $0.lowerBound + offset..<$0.upperBound + offset }
         }
         // Some servers end the list with null or an empty cursor.
-        if let cursor = ObjectMembers.text(of: "nextCursor", in: result), cursor.first == UInt8(ascii: "\""),
-            cursor.count > 2
-        {
+        if let cursor, cursor.first == UInt8(ascii: "\""), cursor.count > 2 {
             page.nextCursor = Array(cursor)
         } else {
             self.isComplete = self.hasFirstPage
@@ -82,9 +82,7 @@ package struct ToolParameters: Sendable {
         return page
     }
 
-    private mutating func add(_ name: RequestID.Text, _ schema: UnsafeRawBufferPointer?) throws(InvalidMark) {
-        var properties = MarkedProperties()
-        if let schema { properties = try MarkedProperties(schema: schema) }
+    private mutating func add(_ name: RequestID.Text, _ properties: MarkedProperties) {
         self.drop(name)
         let size = name.string.utf8.count + properties.size
         guard self.tools.count < Self.maxTools, self.bytes + size <= Self.maxBytes else { return }
@@ -101,11 +99,10 @@ package struct ToolParameters: Sendable {
     ///
     /// - Parameter message: validated by ``EnvelopeScanner``.
     package func fields(forCall message: UnsafeRawBufferPointer) -> [(name: String, value: String)]? {
-        guard let params = ObjectMembers.text(of: "params", in: message),
-            let name = JSONText.string(ObjectMembers.text(of: "name", in: params)),
-            let properties = self.tools[RequestID.Text(name)]
-        else { return nil }
-        guard !properties.isEmpty, let arguments = ObjectMembers.text(of: "arguments", in: params) else { return [] }
+        guard let params = ObjectMembers.text(of: "params", in: message) else { return nil }
+        let (name, arguments) = ObjectMembers.texts(of: "name", "arguments", in: params)
+        guard let name = JSONText.string(name), let properties = self.tools[RequestID.Text(name)] else { return nil }
+        guard let arguments, !properties.isEmpty else { return [] }
         var fields: [(name: String, value: String)] = []
         properties.collect(arguments, into: &fields)
         return fields.sorted { $0.name < $1.name }

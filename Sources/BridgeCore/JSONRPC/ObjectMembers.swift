@@ -46,6 +46,24 @@ package struct ObjectMembers: Sequence, IteratorProtocol {
         return found
     }
 
+    /// The values of two members in one pass: a message may be long.
+    static func texts(
+        of first: StaticString,
+        _ second: StaticString,
+        in text: UnsafeRawBufferPointer
+    ) -> (UnsafeRawBufferPointer?, UnsafeRawBufferPointer?) {
+        var found: (UnsafeRawBufferPointer?, UnsafeRawBufferPointer?)
+        for member in ObjectMembers(text) {
+            let key = UnsafeRawBufferPointer(rebasing: text[member.key])
+            if JSONString.equals(key, isEscaped: member.isKeyEscaped, first) {
+                found.0 = UnsafeRawBufferPointer(rebasing: text[member.value])
+            } else if JSONString.equals(key, isEscaped: member.isKeyEscaped, second) {
+                found.1 = UnsafeRawBufferPointer(rebasing: text[member.value])
+            }
+        }
+        return found
+    }
+
     /// The text of the value of the member `name`: ``value(of:in:)`` for those who go on inside it.
     static func text(of name: StaticString, in text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         Self.value(of: name, in: text).map { UnsafeRawBufferPointer(rebasing: text[$0]) }

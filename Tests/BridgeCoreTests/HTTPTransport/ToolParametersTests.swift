@@ -173,6 +173,16 @@ struct ToolParametersTests {
         }
     }
 
+    @Test("R58: an invalid tool without a name goes too")
+    func nameless() {
+        var parameters = ToolParameters()
+        let schema = #"{"x-mcp-header":"A"}"#
+        let tools = [#"{"inputSchema":\#(schema)}"#, Self.tool(#"\ud800"#, schema: schema)]
+        let page = Self.learn(&parameters, Self.list(tools))
+        #expect(page.invalid.map(\.tool) == ["", ""])
+        #expect(page.removed.map(\.count) == [tools.joined(separator: ",").utf8.count])
+    }
+
     @Test("R58: the list is known when its last page has been seen, and forgotten when told")
     func pages() {
         var parameters = ToolParameters()
@@ -242,5 +252,22 @@ struct ToolParametersTests {
             Self.list([Self.tool("d", schema: deep + String(repeating: "}}", count: 500))])
         )
         #expect(page.invalid.map(\.tool) == ["d"])
+    }
+
+    @Test("R74: a text that breaks off anywhere is read no further than it goes")
+    func broken() {
+        let schema = #"{"properties":{"a":{"items":[{"not":{"type":"string"}}],"type":"string","x-mcp-header":"A"}}}"#
+        let answer = Array(Self.list([Self.tool("t", schema: schema), "1"], rest: #","nextCursor":"x""#).utf8)
+        let page = GuardedPage(atLeast: answer.count)
+        for count in 0...answer.count {
+            var parameters = ToolParameters()
+            let prefix = page.place(answer[..<count])
+            let result = parameters.learn(prefix, isFirstPage: true)
+            #expect(result.removed.allSatisfy { $0.upperBound <= count })
+            #expect(parameters.fields(forCall: prefix)?.isEmpty != false)
+            _ = BorrowedMetadata.metadata(of: prefix)
+            #expect(RoutingFields(prefix) == nil)
+            #expect(JSONEquality.areEqual(prefix, prefix))
+        }
     }
 }

@@ -106,6 +106,36 @@ final class BridgeProcess {
         )
     }
 
+    /// A bridge with one server, `docs` at `/docs`, that is dialled at `url`.
+    ///
+    /// - Parameters:
+    ///   - server: more lines of `[servers.docs]`; likewise `limits`.
+    static func http(
+        _ url: String,
+        server: String = "",
+        limits: String = "",
+        more: String = "",
+        prefix: [String] = [],
+        environment: [String: String]? = nil,
+        folder: TemporaryFolder? = nil
+    ) throws -> BridgeProcess {
+        try BridgeProcess(
+            configuration: """
+                [listen]
+                address = "127.0.0.1:0"
+                [limits]
+                \(limits)
+                [servers.docs]
+                url = "\(url)"
+                \(server)
+                \(more)
+                """,
+            folder: folder,
+            prefix: prefix,
+            environment: environment
+        )
+    }
+
     /// The command of a FixtureServer with these behaviours, as TOML.
     static func command(_ behaviours: [String]) -> String {
         let words = [fixture] + behaviours.flatMap { ["--behaviour", $0] }

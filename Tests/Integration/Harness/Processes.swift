@@ -192,6 +192,13 @@ final class RunningProgram {
 
     private static let starting = NSLock()
 
+    /// Makes a descriptor that no program must inherit and that cannot be made so at once.
+    static func whileNothingStarts<Value>(_ body: () -> Value) -> Value {
+        starting.lock()
+        defer { starting.unlock() }
+        return body()
+    }
+
     private static func pipe() throws -> (CInt, CInt) {
         var ends: [CInt] = [0, 0]
         guard Glibc.pipe(&ends) == 0 else { throw POSIXError(.EMFILE) }

@@ -28,7 +28,11 @@ final class HTTPBackend: Backend {
     private var isReading = false
     private var isActing = false
     private var wasWritable = true
+    /// Something was passed on since the receiver was last told that this is all.
+    private var hasOutput = false
     private var isOver = false
+    /// Keeps the backend until the server has been told of the end: by then its connection is gone.
+    private var untilOver: HTTPBackend?
     private let gone: () -> Void
 
     /// - Parameter gone: called once, on the event loop, when the server has been told that the session is over.
@@ -51,6 +55,8 @@ final class HTTPBackend: Backend {
     // MARK: Backend
 
     var isWritable: Bool { self.conversation.isWritable }
+
+    var transportName: String? { self.conversation.transportName }
 
     func write(_ lines: ByteBuffer) {
         var lines = lines
@@ -90,6 +96,7 @@ final class HTTPBackend: Backend {
 
     func end(farewell: ByteBuffer) {
         self.receiver = nil
+        if !self.isOver { self.untilOver = self }
         // What still comes is read into nothing.
         self.setReading(true)
         self.conversation.end(farewell: farewell)
@@ -99,7 +106,9 @@ final class HTTPBackend: Backend {
     // MARK: Acting
 
     /// Does what the conversation wants done. Whatever that leads to at once is done in its turn.
-    private func act() {
+    ///
+    /// - Parameter isAll: nothing more comes in this wake-up; otherwise flushOutput() is to be called.
+    private func act(isAll: Bool = true) {
         guard !self.isActing else { return }
         self.isActing = true
         while let action = self.conversation.nextAction() { self.perform(action) }
@@ -107,14 +116,25 @@ final class HTTPBackend: Backend {
         let isWritable = self.conversation.isWritable
         if isWritable, !self.wasWritable { self.receiver?.becameWritable() }
         self.wasWritable = isWritable
+        if isAll { self.flushOutput() }
+    }
+
+    private func flushOutput() {
+        guard self.hasOutput else { return }
+        self.hasOutput = false
+        self.receiver?.receivedAllOutput()
     }
 
     private func perform(_ action: HTTPConversation.Action) {
         switch action {
         case .send(let id, let request): self.start(id, request)
         case .abort(let id): self.exchanges.removeValue(forKey: id)?.cut()
-        case .deliver(let message): self.receiver?.received(assembled: message)
-        case .fail(let id, let fault): self.receiver?.failed(id, fault.reply)
+        case .deliver(let message):
+            self.hasOutput = true
+            self.receiver?.received(assembled: message)
+        case .fail(let id, let fault):
+            self.hasOutput = true
+            self.receiver?.failed(id, fault.reply)
         case .schedule(let timer, let nanoseconds):
             self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(nanoseconds)) { [weak self] in
                 self?.conversation.fired(timer)
@@ -124,6 +144,7 @@ final class HTTPBackend: Backend {
         case .note(let note): note.log(to: self.logger)
         case .over:
             self.isOver = true
+            self.untilOver = nil
             self.gone()
         }
     }
@@ -155,7 +176,6 @@ final class HTTPBackend: Backend {
     func receivedBody(_ body: ByteBuffer, of id: HTTPExchangeID) {
         self.conversation.receivedBody(body, of: id)
         self.act()
-        self.receiver?.receivedAllOutput()
     }
 
     func received(_ event: EventStreamParser.Event, _ parser: EventStreamParser, of id: HTTPExchangeID) {
@@ -165,19 +185,18 @@ final class HTTPBackend: Backend {
             reconnectionTime: parser.reconnectionTime,
             of: id
         )
-        self.act()
+        self.act(isAll: false)
     }
 
     /// All events of one read have been passed on.
     func receivedAllEvents() {
-        self.receiver?.receivedAllOutput()
+        self.flushOutput()
     }
 
     func finished(_ id: HTTPExchangeID, _ fault: UpstreamFault?) {
         self.exchanges[id] = nil
         self.conversation.finished(id, fault)
         self.act()
-        self.receiver?.receivedAllOutput()
     }
 
     /// The future that lets an exchange read on: at once, or when the client reads again (R46).

@@ -9,7 +9,9 @@ internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 
-/// The HTTP client of the whole process: connections to all servers that have a URL, pooled per event loop.
+/// The HTTP client of the whole process: connections to all servers that have a URL.
+///
+/// A pool for each event loop: a client that is told to use a certain loop of several keeps none of its connections.
 final class UpstreamClient: Sendable {
     /// A connection that carries nothing is closed before common servers close it (uvicorn and Node after 5 s): a request
     /// must not meet a connection that is being closed, since nobody could tell whether it was processed (R54).
@@ -17,26 +19,40 @@ final class UpstreamClient: Sendable {
     /// Each open stream holds a connection of its own: no limit but that of the descriptors.
     private static let connectionsPerHost = 100_000
 
-    /// By the time that connecting may take, which belongs to a client as a whole.
-    private let clients: [Duration: HTTPClient]
+    /// The time that connecting may take belongs to a client as a whole.
+    private struct Key: Hashable {
+        let eventLoop: ObjectIdentifier
+        let connectTimeout: Duration
+    }
+
+    private let clients: [Key: HTTPClient]
 
     init(_ servers: [ServedServer], group: any EventLoopGroup) {
         let times = Set(servers.compactMap { $0.upstream?.configuration.connectTimeout })
-        self.clients = Dictionary(
-            uniqueKeysWithValues: times.map { time in
-                var configuration = HTTPClient.Configuration(
-                    redirectConfiguration: .disallow,
-                    timeout: .init(connect: .nanoseconds(time.nanoseconds)),
-                    connectionPool: .init(
-                        idleTimeout: Self.idleTimeout,
-                        concurrentHTTP1ConnectionsPerHostSoftLimit: Self.connectionsPerHost
-                    )
+        var clients: [Key: HTTPClient] = [:]
+        for eventLoop in group.makeIterator() {
+            for time in times {
+                clients[Key(eventLoop: ObjectIdentifier(eventLoop), connectTimeout: time)] = HTTPClient(
+                    eventLoopGroupProvider: .shared(eventLoop),
+                    configuration: Self.configuration(connectTimeout: time)
                 )
-                configuration.connectionPool.retryConnectionEstablishment = false
-                configuration.httpVersion = .http1Only
-                return (time, HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration))
             }
+        }
+        self.clients = clients
+    }
+
+    private static func configuration(connectTimeout: Duration) -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow,
+            timeout: .init(connect: .nanoseconds(connectTimeout.nanoseconds)),
+            connectionPool: .init(
+                idleTimeout: Self.idleTimeout,
+                concurrentHTTP1ConnectionsPerHostSoftLimit: Self.connectionsPerHost
+            )
         )
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.httpVersion = .http1Only
+        return configuration
     }
 
     /// Sends a request with the operator's own headers; `exchange` is told its course on `eventLoop`.
@@ -49,7 +65,11 @@ final class UpstreamClient: Sendable {
         _ exchange: UpstreamExchange,
         _ logger: Logger
     ) throws {
-        guard let client = self.clients[server.configuration.connectTimeout] else {
+        let key = Key(
+            eventLoop: ObjectIdentifier(eventLoop),
+            connectTimeout: server.configuration.connectTimeout
+        )
+        guard let client = self.clients[key] else {
             throw HTTPClientError.alreadyShutdown
         }
         var headers = HTTPHeaders(request.fields.map { ($0.name, $0.value) })
@@ -64,7 +84,7 @@ final class UpstreamClient: Sendable {
                 tlsConfiguration: server.tls
             ),
             delegate: exchange,
-            eventLoop: .delegateAndChannel(on: eventLoop)
+            eventLoop: .delegate(on: eventLoop)
         )
         exchange.started(task)
     }

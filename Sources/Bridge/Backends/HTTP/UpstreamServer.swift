@@ -77,6 +77,9 @@ package final class UpstreamServer: Sendable {
         }
     }
 
+    /// Values of the headers that must never be shown (R73).
+    var secrets: [String] { self.state.withLock { $0.headers.secrets } }
+
     private static func stamp(of path: String) -> Stamp {
         var status = stat()
         guard stat(path, &status) == 0 else { return Stamp() }
