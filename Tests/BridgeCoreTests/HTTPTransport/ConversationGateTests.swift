@@ -134,6 +134,19 @@ import Testing
         #expect(rig.sentMethods(from: 3) == ["c"])
     }
 
+    @Test("R49: a place that falls free in the middle of a handshake is given to nobody who has to wait for it")
+    func placeInHandshake() throws {
+        let rig = try ConversationRig(maxParallel: 2)
+        for (id, method) in ["a", "b", "initialize", "c"].enumerated() { rig.request("\(id)", method) }
+        rig.answer(0)
+        rig.answer(1)
+        #expect(rig.sentMethods() == ["a", "b", "initialize"])
+        rig.answer(2, ConversationRig.initializeResult(), session: "s")
+        #expect(rig.last.body.contains("\"c\"") && rig.last.field("Mcp-Session-Id") == ["s"])
+        rig.answer(3)
+        rig.checkIsIdle()
+    }
+
     @Test("R30, R74: thousands that are cancelled while they wait leave nothing behind")
     func cancelledWhileWaiting() throws {
         let rig = try ConversationRig(maxParallel: 1, queue: 1 << 20)
