@@ -76,7 +76,19 @@ let package = Package(
         ),
         .testTarget(name: "BridgeConfigTests", dependencies: ["BridgeConfig"], swiftSettings: settings),
         .testTarget(name: "DemoServerTests", dependencies: ["DemoServer"], swiftSettings: settings),
-        .testTarget(name: "BridgeTests", dependencies: ["Bridge", "BridgeCore", "CSpawn"], swiftSettings: settings),
+        .testTarget(
+            name: "BridgeTests",
+            dependencies: [
+                "Bridge",
+                "BridgeConfig",
+                "BridgeCore",
+                "CSpawn",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["mcp-wsbridge", "FixtureServer"],

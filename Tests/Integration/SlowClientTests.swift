@@ -59,6 +59,29 @@ import Testing
         #expect(record.number("duration_ms") ?? 0 > 1500, "the client was not slow")
     }
 
+    @Test("R35, R38, R46: what a server wrote before its end reaches also a client that did not read by then")
+    func serverEndsBeforeStalledClient() throws {
+        let bridge = try BridgeProcess.fixture(limits: "ping_interval = \"0s\"")
+        let socket = try bridge.connect(receiveBuffer: 4096)
+        // The first answer stops the server's output; of the others the pipe takes what the bridge does not.
+        let text = String(repeating: "t", count: 1000)
+        var burst = RawWebSocket.frame(Array(RawWebSocket.callText("line", id: "0", #"{"n":8388608}"#).utf8))
+        for id in 1...20 {
+            burst += RawWebSocket.frame(Array(RawWebSocket.callText("echo", id: "\(id)", #"{"t":"\#(text)"}"#).utf8))
+        }
+        burst += RawWebSocket.frame(Array(RawWebSocket.callText("exit", id: "21", #"{"n":3}"#).utf8))
+        try socket.socket.send(burst)
+        try bridge.waitChildren(0)
+        #expect(try socket.receiveText()?.utf8.count == 8_388_608)
+        for id in 1...20 {
+            let answer = try socket.receiveMessage()
+            #expect(answer.id as? Int == id)
+            #expect(answer.result != nil, "\(answer.text)")
+        }
+        #expect(try socket.receiveMessage().errorData?["exit_status"] as? Int == 3)
+        #expect(try socket.receiveClose()?.code == 1001)
+    }
+
     @Test("R19: the answer to a close frame stands behind what the bridge still holds, at any size")
     func closeBehindOutput() throws {
         // The channel to the socket holds some of these sizes with nothing left in the queue before it.

@@ -12,10 +12,15 @@ internal import NIOPosix
 /// A child process and its three pipes (R36–R41). Lives on its client's event loop; processes are the
 /// ChildSupervisor's.
 final class StdioBackend: Backend {
-    /// How long a server's output is read on after it exited: a grandchild may hold the pipes for ever (R38).
+    /// How long a server's output is read on after it exited, and again after the last process that is known of has:
+    /// what is left may hold the pipes for ever (R38).
     private static let exitDrain = TimeAmount.seconds(1)
     /// How long a server may live on after closing its output before that counts as its end (R45).
-    private static let exitAfterOutput = TimeAmount.milliseconds(500)
+    ///
+    /// One that exits closes its output a little before its exit is seen. To wait longer than needed delays the rare
+    /// answer that the output was closed; to wait too short a time, on a loaded machine, hides the exit status and
+    /// makes a crash look like an orderly end.
+    private static let exitAfterOutput = TimeAmount.seconds(2)
 
     /// Who gets the output; nil before the handshake is done and after the end.
     var receiver: (any BackendReceiver)?
@@ -32,6 +37,8 @@ final class StdioBackend: Backend {
     private var exit: ChildExit?
     private var isOutputOver = false
     private var isErrorOver = false
+    /// No process that the supervisor knows of is left.
+    private var isFamilyGone = false
     private var isEnding = false
     private var hasReported = false
     private var patience: Scheduled<Void>?
@@ -134,7 +141,6 @@ final class StdioBackend: Backend {
         guard !self.isEnding else { return }
         self.isEnding = true
         self.receiver = nil
-        self.patience?.cancel()
         self.closeInput(farewell: farewell)
     }
 
@@ -206,10 +212,10 @@ final class StdioBackend: Backend {
         if !self.hasReported { self.wait(Self.exitDrain) }
     }
 
+    /// What the pipes still hold may not have been read: their ends, which nobody keeps open any more, come behind it.
     private func familyGone() {
-        self.report()
-        self.channel?.close(promise: nil)
-        self.errorChannel?.close(promise: nil)
+        self.isFamilyGone = true
+        if !self.isOutputOver || !self.isErrorOver { self.wait(Self.exitDrain) }
     }
 
     private func wait(_ time: TimeAmount) {
@@ -221,6 +227,10 @@ final class StdioBackend: Backend {
         // What stopped reading is a client that does not read: the write timeout decides how long that may last.
         if self.exit != nil, !self.isOutputOver, !self.isReading { return self.wait(Self.exitDrain) }
         self.report()
+        guard self.isFamilyGone else { return }
+        // Somebody whom the supervisor has not found, or has given up, holds them.
+        self.channel?.close(promise: nil)
+        self.errorChannel?.close(promise: nil)
     }
 
     private func reportIfOver() {
