@@ -82,6 +82,40 @@ import Testing
         #expect(try socket.receiveClose()?.code == 1001)
     }
 
+    @Test("R35, R38: a server that has closed its input is read on all the same, and what it cannot get is answered")
+    func closesInput() throws {
+        let bridge = try Self.bridge(
+            #"""
+            mkfifo go
+            read line
+            exec <&-
+            echo $$ >closed
+            read line <go
+            printf '{"jsonrpc":"2.0","id":1,"result":{}}\n'
+            read line <go
+            """#,
+            server: "cwd = '@FOLDER@'"
+        )
+        let socket = try bridge.connect("/script")
+        try socket.send(#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)
+        _ = try bridge.folder.waitPids("closed")
+        try socket.send(#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#)
+        // A pong goes out at once, the request when all that came with it has been read: before the second pong.
+        for _ in 0..<2 {
+            try socket.sendFrame([], opcode: 9)
+            #expect(try socket.receiveFrame()?.opcode == 10)
+        }
+        try bridge.folder.write("go\n", to: "go")
+        let first = try socket.receiveMessage()
+        #expect(first.id as? Int == 1)
+        #expect(first.result != nil, "\(first.text)")
+        let second = try socket.receiveMessage()
+        #expect(second.id as? Int == 2)
+        #expect(second.isBridgeError)
+        #expect(try socket.receiveClose() != nil)
+        try bridge.waitChildren(0)
+    }
+
     @Test("R19: the answer to a close frame stands behind what the bridge still holds, at any size")
     func closeBehindOutput() throws {
         // The channel to the socket holds some of these sizes with nothing left in the queue before it.
