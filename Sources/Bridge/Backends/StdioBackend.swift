@@ -10,7 +10,7 @@ internal import NIOCore
 internal import NIOPosix
 
 /// A child process and its three pipes (R36–R41). Lives on its client's event loop; processes are the
-/// ChildSupervisor's.
+/// ``ChildSupervisor``'s.
 final class StdioBackend: Backend {
     /// How long a server's output is read on after it exited, and again after the last process that is known of has:
     /// what is left may hold the pipes for ever (R38).
@@ -60,7 +60,7 @@ final class StdioBackend: Backend {
         self.errors = StandardErrorLines(secrets: server.environment.secrets)
     }
 
-    /// Starts the child (R39); the future fails with SpawnError, or with the error of its pipes.
+    /// Starts the child (R39); the future fails with ``SpawnError``, or with the error of its pipes.
     ///
     /// - Parameter gone: called on the supervisor's thread when no descendant of the child is left; not after a failure
     ///   to start it.

@@ -27,7 +27,7 @@ struct Listener: Sendable {
     /// Binds the address and accepts from now on.
     ///
     /// - Parameter workers: the worker of each event loop of `group`.
-    /// - Throws: ListenError.
+    /// - Throws: ``ListenError``.
     static func start(
         _ address: ListenAddress,
         limits: Limits,
