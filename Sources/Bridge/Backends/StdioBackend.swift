@@ -31,8 +31,8 @@ final class StdioBackend: Backend {
     private let eventLoop: any EventLoop
     private let logger: Logger
     private var child: Child?
-    /// The child's stdin; nil once it is closed. A channel of its own: NIO closes a channel that it cannot write to, and
-    /// a server that takes no input any more may still have something to say.
+    /// The child's stdin; nil once it is closed. A channel of its own: NIO closes a channel that it cannot write to,
+    /// and a server that takes no input any more may still have something to say.
     private var inputChannel: (any Channel)?
     private var outputChannel: (any Channel)?
     private var errorChannel: (any Channel)?
@@ -86,7 +86,7 @@ final class StdioBackend: Backend {
         self.pid = child.pid
         let this = NIOLoopBound(self, eventLoop: self.eventLoop)
         let inputChannel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelOption(.writeBufferWaterMark, value: .init(low: 32 << 10, high: 64 << 10))
+            .channelOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(ChildInputHandler(this.value))
@@ -95,10 +95,7 @@ final class StdioBackend: Backend {
             .takingOwnershipOfDescriptor(output: child.stdin)
         let outputChannel = NIOPipeBootstrap(group: self.eventLoop)
             .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65_536)
-            )
+            .channelOption(.recvAllocator, value: ChannelBuffers.read)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(ChildOutputHandler(this.value))
