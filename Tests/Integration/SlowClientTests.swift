@@ -162,7 +162,7 @@ import Testing
     func smallMessageToDeafServer() throws {
         let bridge = try Self.bridge(
             "exec sleep 1000",
-            server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#,
+            server: BridgeProcess.stopsSoon,
             limits: "write_timeout = \"500ms\"\nping_interval = \"0s\""
         )
         let socket = try bridge.connect("/script")
