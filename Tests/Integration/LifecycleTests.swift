@@ -222,7 +222,10 @@ import Testing
         #expect(answer.json != nil)
         #expect(answer.body.contains(named), "\(answer.body)")
         #expect(try other.call("count").contentText == "1")
-        #expect(try bridge.connect().call("count").contentText == "1")
+        let next = try bridge.connect()
+        #expect(try next.call("count").contentText == "1")
         #expect(bridge.children.count == 2)
+        // Only now may it go, and its server with it.
+        #expect(try next.call("count").contentText == "2")
     }
 }
