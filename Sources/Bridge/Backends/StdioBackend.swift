@@ -240,6 +240,7 @@ final class StdioBackend: Backend {
     /// What the pipes still hold may not have been read: their ends, which nobody keeps open any more, come behind it.
     private func familyGone() {
         self.isFamilyGone = true
+        self.inputChannel?.close(promise: nil)
         if !self.isOutputOver || !self.isErrorOver { self.wait(Self.exitDrain) }
     }
 
@@ -254,7 +255,6 @@ final class StdioBackend: Backend {
         self.report()
         guard self.isFamilyGone else { return }
         // Somebody whom the supervisor has not found, or has given up, holds them.
-        self.inputChannel?.close(promise: nil)
         self.outputChannel?.close(promise: nil)
         self.errorChannel?.close(promise: nil)
     }
