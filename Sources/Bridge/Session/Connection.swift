@@ -92,7 +92,7 @@ final class Connection {
 
     /// Anything came from the client.
     func receivedBytes() {
-        self.deadlines.receivedBytes(at: Self.now())
+        if self.deadlines.receivedBytes(at: Self.now()), self.isOpen { self.armTimer() }
     }
 
     /// A message stands at the end of `toServer.tail`.

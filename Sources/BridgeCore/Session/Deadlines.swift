@@ -59,9 +59,13 @@ package struct Deadlines: Sendable {
     }
 
     /// Bytes came from the client: any of them count as life (R18).
-    package mutating func receivedBytes(at now: Int64) {
+    ///
+    /// - Returns: whether a ping was answered by them, so that the next one may be due sooner than its pong was.
+    @discardableResult
+    package mutating func receivedBytes(at now: Int64) -> Bool {
         self.lastInbound = now
-        self.pingSent = nil
+        defer { self.pingSent = nil }
+        return self.pingSent != nil
     }
 
     /// A message passed, either way.
