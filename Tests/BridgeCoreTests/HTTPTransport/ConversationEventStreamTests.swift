@@ -11,6 +11,9 @@ import Testing
     private static let eventStream = "text/event-stream"
     private static let error = #"{"jsonrpc":"2.0","id":"x","error":{"code":-32600,"message":"no"}}"#
 
+    /// What servers of the legacy revisions say to a request that they miss a session in.
+    private static let legacyError = #"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"no"}}"#
+
     private func overdue(_ rig: ConversationRig) { rig.fire { if case .endpoint = $0 { true } else { false } } }
 
     /// HTTP+SSE with its endpoint known, exchange 0.
@@ -177,7 +180,11 @@ import Testing
         rig.checkIsIdle()
     }
 
-    @Test("R65: 400, 404 and 405 without a modern error lead to HTTP+SSE", arguments: [400, 404, 405], ["", error])
+    @Test(
+        "R65: 400, 404 and 405 without a modern error lead to HTTP+SSE",
+        arguments: [400, 404, 405],
+        ["", error, legacyError]
+    )
     func fallsBack(_ status: Int, _ body: String) throws {
         let rig = try ConversationRig(.auto)
         rig.request("1", "initialize")

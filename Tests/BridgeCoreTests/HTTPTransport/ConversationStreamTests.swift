@@ -156,7 +156,12 @@ import Testing
         rig.finish(3, .broken(""))
         reopen(rig)
         #expect(rig.last.field("Last-Event-ID") == ["e1"], "an event without an id changes nothing")
-        for index in 4..<12 {
+        rig.head(4, 200, Self.eventStream)
+        rig.event(4, #"{"jsonrpc":"2.0","method":"b"}"#)
+        rig.finish(4)
+        reopen(rig)
+        #expect(rig.last.field("Last-Event-ID") == ["e1"], "nor does it on a stream of its own")
+        for index in 5..<12 {
             rig.status(index, 503)
             reopen(rig)
         }
