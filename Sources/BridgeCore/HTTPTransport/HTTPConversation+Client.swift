@@ -19,6 +19,8 @@ extension HTTPConversation {
             self.receivedOther(.response, message)
         } else if let cancelled = envelope.cancelled {
             self.receivedCancellation(of: cancelled, message)
+        } else if envelope.isCancellation, routing != nil || self.modernFields(envelope) != nil {
+            // It names no request: in the modern era there is nobody to tell (R60).
         } else if let fields = routing?.fields ?? self.modernFields(envelope) {
             self.receivedOther(.notification(modern: fields), message)
         } else {
@@ -32,6 +34,8 @@ extension HTTPConversation {
         var isInitialized = false
         /// Decoded, of a notification.
         var method: [UInt8] = []
+        var isCancellation = false
+        /// The request that a cancellation names.
         var cancelled: RequestID?
     }
 
@@ -58,6 +62,7 @@ extension HTTPConversation {
         }
         summary.isInitialized = method.names("notifications/initialized", in: text)
         if method.names("notifications/cancelled", in: text) {
+            summary.isCancellation = true
             summary.cancelled = envelope.cancelledID.flatMap { RequestID($0, in: text) }
         }
         return (summary, nil, routing)
