@@ -99,7 +99,19 @@ let package = Package(
             dependencies: ["DemoServer", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings
         ),
-        .testTarget(name: "BridgeTests", dependencies: ["Bridge", "BridgeCore", "CSpawn"], swiftSettings: settings),
+        .testTarget(
+            name: "BridgeTests",
+            dependencies: [
+                "Bridge",
+                "BridgeConfig",
+                "BridgeCore",
+                "CSpawn",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["mcp-wsbridge", "FixtureServer"],

@@ -12,8 +12,9 @@ import Testing
 @Suite(.serialized) struct BoundsTests {
     private static let connections = 20
     /// Beside the queue and a message: what was read at once and passes the mark, what is under way in the channel's own
-    /// buffer (each 64 KiB, and twice that by the time that it is seen), and what buffers are larger than what they hold.
-    private static let underWay = 384 << 10
+    /// buffer (each 64 KiB, and twice that by the time that it is seen), what buffers are larger than what they hold, and
+    /// what the allocator keeps of what was freed: 250 to 350 KiB as a rule, seen as 410 on a loaded machine.
+    private static let underWay = 512 << 10
 
     /// In KiB. Two of them, so that the bound is seen to grow as the queue does, and by no more.
     static let queues = [64, 1024]

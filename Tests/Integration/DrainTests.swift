@@ -40,7 +40,7 @@ import Testing
     func listenIsIdle() throws {
         let silent = try BridgeProcess.fixture(
             "never-reads",
-            server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#
+            server: BridgeProcess.stopsSoon
         )
         let listening = try silent.connect()
         try listening.send(#"{"jsonrpc":"2.0","id":"l","method":"subscriptions/listen","params":{}}"#)
@@ -74,7 +74,7 @@ import Testing
     func cancelledWhileDraining() throws {
         let bridge = try BridgeProcess.fixture(
             "never-reads",
-            server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#,
+            server: BridgeProcess.stopsSoon,
             drain: #"timeout = "300s""#
         )
         let socket = try bridge.connect()
@@ -92,7 +92,7 @@ import Testing
     @Test("R44: a process that cannot be ended does not keep the bridge from its end")
     func unkillableServer() throws {
         let bridge = try BridgeProcess.fixture(
-            server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#
+            server: BridgeProcess.stopsSoon
         )
         let socket = try bridge.connect()
         let pid = try socket.serverPid()
@@ -102,7 +102,7 @@ import Testing
             try Test.cancel("tracing is not allowed here")
         }
         try socket.close()
-        #expect(try bridge.stop(within: 15) == 0)
+        #expect(try bridge.stop(within: 60) == 0)
         #expect(bridge.everythingWritten.contains("cannot be ended"))
     }
 
@@ -117,7 +117,7 @@ import Testing
     func drainDelay() throws {
         let bridge = try BridgeProcess.fixture(
             drain: """
-                delay = "1s"
+                delay = "3s"
                 timeout = "300s"
                 """
         )

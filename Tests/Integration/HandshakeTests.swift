@@ -198,7 +198,7 @@ import Testing
         arguments: ["", "GET /fixture HTTP/1.1\r\nHost:"]
     )
     func silentClient(beginning: String) throws {
-        let bridge = try BridgeProcess.fixture(limits: #"handshake_timeout = "300ms""#)
+        let bridge = try BridgeProcess.fixture(limits: #"handshake_timeout = "1s""#)
         let socket = try RawSocket(port: bridge.port)
         if !beginning.isEmpty { try socket.send(Array(beginning.utf8)) }
         let rest = String(decoding: try socket.receiveToEnd(), as: UTF8.self)

@@ -74,7 +74,7 @@ import Testing
     func ladder(behaviour: String, departure: Departure) throws {
         let bridge = try BridgeProcess.fixture(
             behaviour,
-            server: #"stop = { stdin_grace = "200ms", term_grace = "200ms" }"#
+            server: BridgeProcess.stopsSoon
         )
         _ = try leave(bridge, departure)
         try bridge.waitChildren(0)
@@ -86,7 +86,7 @@ import Testing
         let bridge = try BridgeProcess.fixture(
             "never-reads",
             "pidfile=\(folder.path)/pids",
-            server: #"stop = { stdin_grace = "200ms", term_grace = "200ms" }"#,
+            server: BridgeProcess.stopsSoon,
             folder: folder
         )
         let socket = try bridge.connect()
@@ -140,7 +140,7 @@ import Testing
         let bridge = try BridgeProcess.fixture(
             "\(kind)=\(folder.path)/pids",
             extra,
-            server: #"stop = { stdin_grace = "200ms", term_grace = "200ms" }"#,
+            server: BridgeProcess.stopsSoon,
             folder: folder
         )
         let socket = try bridge.connect()
@@ -161,7 +161,7 @@ import Testing
         let bridge = try BridgeProcess.fixture(
             "leaves-grandchild=\(folder.path)/pids",
             "daemonises-holding-pipes=\(folder.path)/pids",
-            server: #"stop = { stdin_grace = "200ms", term_grace = "200ms" }"#,
+            server: BridgeProcess.stopsSoon,
             folder: folder
         )
         let socket = try bridge.connect()
@@ -195,7 +195,7 @@ import Testing
 
     @Test("R37: a child stopped by SIGSTOP ends all the same")
     func stoppedChild() throws {
-        let bridge = try BridgeProcess.fixture(server: #"stop = { stdin_grace = "200ms", term_grace = "200ms" }"#)
+        let bridge = try BridgeProcess.fixture(server: BridgeProcess.stopsSoon)
         let socket = try bridge.connect()
         let pid = try socket.serverPid()
         kill(pid, SIGSTOP)
@@ -222,7 +222,10 @@ import Testing
         #expect(answer.json != nil)
         #expect(answer.body.contains(named), "\(answer.body)")
         #expect(try other.call("count").contentText == "1")
-        #expect(try bridge.connect().call("count").contentText == "1")
+        let next = try bridge.connect()
+        #expect(try next.call("count").contentText == "1")
         #expect(bridge.children.count == 2)
+        // Only now may it go, and its server with it.
+        #expect(try next.call("count").contentText == "2")
     }
 }

@@ -7,13 +7,6 @@ import Testing
 
 /// What connections leave behind in the bridge's memory, and what hostile ones may take of it (R37, R46, R74).
 @Suite struct MemoryTests {
-    /// Resident memory of a process in KiB.
-    private static func resident(_ pid: pid_t) throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
-        return try #require(Int(line.split { !$0.isNumber }.joined()))
-    }
-
     @Test("R37, R38: connections whose servers ended first leave no memory behind")
     func serverEndsFirst() throws {
         let bridge = try BridgeProcess(
@@ -37,9 +30,9 @@ import Testing
             try bridge.waitChildren(0)
         }
         try connect(200)
-        let before = try Self.resident(bridge.pid)
+        let before = try ProcessTable.kibibytes(of: bridge.pid, "VmRSS")
         try connect(400)
-        let growth = try Self.resident(bridge.pid) - before
+        let growth = try ProcessTable.kibibytes(of: bridge.pid, "VmRSS") - before
         // A connection that is kept takes about 10 KiB: 4,000 in all.
         #expect(growth < 1500, "\(growth) KiB more after 400 connections")
     }
@@ -62,7 +55,7 @@ import Testing
         var burst: [UInt8] = []
         for _ in 0..<99 { burst += RawWebSocket.frame(Array("x".utf8)) }
         burst += RawWebSocket.frame(Array(#"{"jsonrpc":"2.0","method":"n"}"#.utf8))
-        let before = try Self.resident(bridge.pid)
+        let before = try ProcessTable.kibibytes(of: bridge.pid, "VmRSS")
         var sent = 0
         while sent < 16 << 20 {
             let count = try socket.socket.sendSome(burst, within: 3)
@@ -70,7 +63,7 @@ import Testing
             if count < burst.count { break }
         }
         #expect(sent < 16 << 20, "\(sent) bytes were taken from a client that reads nothing")
-        let growth = try Self.resident(bridge.pid) - before
+        let growth = try ProcessTable.kibibytes(of: bridge.pid, "VmRSS") - before
         #expect(growth < 24_000, "\(growth) KiB more")
         // It goes on where it stopped.
         for _ in 0..<2000 { _ = try socket.receiveMessage() }

@@ -59,6 +59,63 @@ import Testing
         #expect(record.number("duration_ms") ?? 0 > 1500, "the client was not slow")
     }
 
+    @Test("R35, R38, R46: what a server wrote before its end reaches also a client that did not read by then")
+    func serverEndsBeforeStalledClient() throws {
+        let bridge = try BridgeProcess.fixture(limits: "ping_interval = \"0s\"")
+        let socket = try bridge.connect(receiveBuffer: 4096)
+        // The first answer stops the server's output; of the others the pipe takes what the bridge does not.
+        let text = String(repeating: "t", count: 1000)
+        var burst = RawWebSocket.frame(Array(RawWebSocket.callText("line", id: "0", #"{"n":8388608}"#).utf8))
+        for id in 1...20 {
+            burst += RawWebSocket.frame(Array(RawWebSocket.callText("echo", id: "\(id)", #"{"t":"\#(text)"}"#).utf8))
+        }
+        burst += RawWebSocket.frame(Array(RawWebSocket.callText("exit", id: "21", #"{"n":3}"#).utf8))
+        try socket.socket.send(burst)
+        try bridge.waitChildren(0)
+        #expect(try socket.receiveText()?.utf8.count == 8_388_608)
+        for id in 1...20 {
+            let answer = try socket.receiveMessage()
+            #expect(answer.id as? Int == id)
+            #expect(answer.result != nil, "\(answer.text)")
+        }
+        #expect(try socket.receiveMessage().errorData?["exit_status"] as? Int == 3)
+        #expect(try socket.receiveClose()?.code == 1001)
+    }
+
+    @Test("R35, R38: a server that has closed its input is read on all the same, and what it cannot get is answered")
+    func closesInput() throws {
+        let bridge = try Self.bridge(
+            #"""
+            mkfifo go
+            read line
+            exec <&-
+            echo $$ >closed
+            read line <go
+            printf '{"jsonrpc":"2.0","id":1,"result":{}}\n'
+            read line <go
+            """#,
+            server: "cwd = '@FOLDER@'"
+        )
+        let socket = try bridge.connect("/script")
+        try socket.send(#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)
+        _ = try bridge.folder.waitPids("closed")
+        try socket.send(#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#)
+        // A pong goes out at once, the request when all that came with it has been read: before the second pong.
+        for _ in 0..<2 {
+            try socket.sendFrame([], opcode: 9)
+            #expect(try socket.receiveFrame()?.opcode == 10)
+        }
+        try bridge.folder.write("go\n", to: "go")
+        let first = try socket.receiveMessage()
+        #expect(first.id as? Int == 1)
+        #expect(first.result != nil, "\(first.text)")
+        let second = try socket.receiveMessage()
+        #expect(second.id as? Int == 2)
+        #expect(second.isBridgeError)
+        #expect(try socket.receiveClose() != nil)
+        try bridge.waitChildren(0)
+    }
+
     @Test("R19: the answer to a close frame stands behind what the bridge still holds, at any size")
     func closeBehindOutput() throws {
         // The channel to the socket holds some of these sizes with nothing left in the queue before it.
@@ -105,7 +162,7 @@ import Testing
     func smallMessageToDeafServer() throws {
         let bridge = try Self.bridge(
             "exec sleep 1000",
-            server: #"stop = { stdin_grace = "100ms", term_grace = "100ms" }"#,
+            server: BridgeProcess.stopsSoon,
             limits: "write_timeout = \"500ms\"\nping_interval = \"0s\""
         )
         let socket = try bridge.connect("/script")

@@ -10,12 +10,18 @@ internal import NIOCore
 internal import NIOPosix
 
 /// A child process and its three pipes (R36–R41). Lives on its client's event loop; processes are the
-/// ChildSupervisor's.
+/// ``ChildSupervisor``'s.
 final class StdioBackend: Backend {
-    /// How long a server's output is read on after it exited: a grandchild may hold the pipes for ever (R38).
+    /// How long a server's output is read on after it exited, and again after the last process that is known of has:
+    /// what is left may hold the pipes for ever (R38).
     private static let exitDrain = TimeAmount.seconds(1)
-    /// How long a server may live on after closing its output before that counts as its end (R45).
-    private static let exitAfterOutput = TimeAmount.milliseconds(500)
+    /// How long a server may live on after closing its output, or without taking input, before that counts as its end
+    /// (R35, R45).
+    ///
+    /// One that exits closes its output a little before its exit is seen. To wait longer than needed delays the rare
+    /// answer that the output was closed; to wait too short a time, on a loaded machine, hides the exit status and
+    /// makes a crash look like an orderly end.
+    private static let exitAfterOutput = TimeAmount.seconds(2)
 
     /// Who gets the output; nil before the handshake is done and after the end.
     private var receiver: (any BackendReceiver)?
@@ -26,13 +32,20 @@ final class StdioBackend: Backend {
     private let eventLoop: any EventLoop
     private let logger: Logger
     private var child: Child?
-    private var channel: (any Channel)?
+    /// The child's stdin; nil once it is closed. A channel of its own: NIO closes a channel that it cannot write to,
+    /// and a server that takes no input any more may still have something to say.
+    private var inputChannel: (any Channel)?
+    private var outputChannel: (any Channel)?
     private var errorChannel: (any Channel)?
     private var lines: LineReader
     private var errors: StandardErrorLines
     private var exit: ChildExit?
     private var isOutputOver = false
     private var isErrorOver = false
+    /// No process that the supervisor knows of is left.
+    private var isFamilyGone = false
+    /// The server closed its stdin before all messages were written to it.
+    private var hasRefusedInput = false
     private var isEnding = false
     private var hasReported = false
     private var patience: Scheduled<Void>?
@@ -48,7 +61,7 @@ final class StdioBackend: Backend {
         self.errors = StandardErrorLines(secrets: server.environment.secrets)
     }
 
-    /// Starts the child (R39); the future fails with SpawnError, or with the error of its pipes.
+    /// Starts the child (R39); the future fails with ``SpawnError``, or with the error of its pipes.
     ///
     /// - Parameter gone: called on the supervisor's thread when no descendant of the child is left; not after a failure
     ///   to start it.
@@ -73,6 +86,23 @@ final class StdioBackend: Backend {
         self.child = child
         self.pid = child.pid
         let this = NIOLoopBound(self, eventLoop: self.eventLoop)
+        let inputChannel = NIOPipeBootstrap(group: self.eventLoop)
+            .channelOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ChildInputHandler(this.value))
+                }
+            }
+            .takingOwnershipOfDescriptor(output: child.stdin)
+        let outputChannel = NIOPipeBootstrap(group: self.eventLoop)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.recvAllocator, value: ChannelBuffers.read)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ChildOutputHandler(this.value))
+                }
+            }
+            .takingOwnershipOfDescriptor(input: child.stdout)
         let errorChannel = NIOPipeBootstrap(group: self.eventLoop)
             .channelOption(
                 .recvAllocator,
@@ -84,29 +114,15 @@ final class StdioBackend: Backend {
                 }
             }
             .takingOwnershipOfDescriptor(input: child.stderr)
-        let channel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelOption(.allowRemoteHalfClosure, value: true)
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65_536)
-            )
-            .channelOption(.writeBufferWaterMark, value: .init(low: 32 << 10, high: 64 << 10))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ChildPipeHandler(this.value))
-                }
-            }
-            .takingOwnershipOfDescriptors(input: child.stdout, output: child.stdin)
+        inputChannel.whenFailure { _ in close(child.stdin) }
+        outputChannel.whenFailure { _ in close(child.stdout) }
         errorChannel.whenFailure { _ in close(child.stderr) }
-        channel.whenFailure { _ in
-            close(child.stdout)
-            close(child.stdin)
-        }
-        return errorChannel.and(channel).assumeIsolated()
-            .map { (errorChannel, channel) in
-                self.errorChannel = errorChannel
-                self.channel = channel
+        // Each by itself, so that `end` closes those that there are where another could not be made.
+        inputChannel.assumeIsolated().whenSuccess { self.inputChannel = $0 }
+        outputChannel.assumeIsolated().whenSuccess { self.outputChannel = $0 }
+        errorChannel.assumeIsolated().whenSuccess { self.errorChannel = $0 }
+        return inputChannel.and(outputChannel).and(errorChannel).assumeIsolated()
+            .map { _ in
                 // The client may have gone, or the child ended, in the meantime.
                 if self.isEnding { self.closeInput(farewell: ByteBuffer()) }
             }
@@ -115,34 +131,34 @@ final class StdioBackend: Backend {
 
     // MARK: Backend
 
-    var isWritable: Bool { self.channel?.isWritable ?? true }
+    var isWritable: Bool { self.inputChannel?.isWritable ?? true }
 
     func write(_ lines: ByteBuffer) {
-        self.channel?.write(lines, promise: nil)
+        self.inputChannel?.write(lines, promise: nil)
     }
 
     func flush() {
-        self.channel?.flush()
+        self.inputChannel?.flush()
+        if self.inputChannel?.isActive != true { self.inputRefused() }
     }
 
     func setReading(_ isOn: Bool) {
         guard self.isReading != isOn else { return }
         self.isReading = isOn
-        if isOn { self.channel?.read() }
+        if isOn { self.outputChannel?.read() }
     }
 
     func end(farewell: ByteBuffer) {
         guard !self.isEnding else { return }
         self.isEnding = true
         self.receiver = nil
-        self.patience?.cancel()
         self.closeInput(farewell: farewell)
     }
 
     private func closeInput(farewell: ByteBuffer) {
         // From here on the output is read into nothing, so that a child blocked in a write sees its input end.
         self.setReading(true)
-        if let channel = self.channel {
+        if let channel = self.inputChannel {
             if farewell.readableBytes > 0 { channel.writeAndFlush(farewell, promise: nil) }
             channel.close(mode: .output, promise: nil)
         }
@@ -176,6 +192,21 @@ final class StdioBackend: Backend {
         self.receiver?.becameWritable()
     }
 
+    /// - Parameter hasBacklog: more was to be written than the pipe took.
+    fileprivate func inputEnded(hasBacklog: Bool) {
+        self.inputChannel = nil
+        guard hasBacklog else { return }
+        self.inputRefused()
+        self.becameWritable()
+    }
+
+    /// Messages are lost, and requests among them will not be answered by a server that lives on (R35).
+    private func inputRefused() {
+        guard !self.hasRefusedInput, !self.isEnding else { return }
+        self.hasRefusedInput = true
+        if self.exit == nil, !self.isOutputOver { self.wait(Self.exitAfterOutput) }
+    }
+
     fileprivate func receivedError(_ bytes: ByteBuffer) {
         self.log(bytes.withUnsafeReadableBytes { self.errors.receive($0, now: Connection.now()) })
     }
@@ -207,10 +238,11 @@ final class StdioBackend: Backend {
         if !self.hasReported { self.wait(Self.exitDrain) }
     }
 
+    /// What the pipes still hold may not have been read: their ends, which nobody keeps open any more, come behind it.
     private func familyGone() {
-        self.report()
-        self.channel?.close(promise: nil)
-        self.errorChannel?.close(promise: nil)
+        self.isFamilyGone = true
+        self.inputChannel?.close(promise: nil)
+        if !self.isOutputOver || !self.isErrorOver { self.wait(Self.exitDrain) }
     }
 
     private func wait(_ time: TimeAmount) {
@@ -220,8 +252,12 @@ final class StdioBackend: Backend {
 
     private func patienceOver() {
         // What stopped reading is a client that does not read: the write timeout decides how long that may last.
-        if self.exit != nil, !self.isOutputOver, !self.isReading { return self.wait(Self.exitDrain) }
+        if !self.isOutputOver, !self.isReading { return self.wait(Self.exitDrain) }
         self.report()
+        guard self.isFamilyGone else { return }
+        // Somebody whom the supervisor has not found, or has given up, holds them.
+        self.outputChannel?.close(promise: nil)
+        self.errorChannel?.close(promise: nil)
     }
 
     private func reportIfOver() {
@@ -229,13 +265,16 @@ final class StdioBackend: Backend {
     }
 
     private func report() {
-        guard !self.hasReported, self.exit != nil || self.isOutputOver else { return }
+        guard !self.hasReported, self.exit != nil || self.isOutputOver || self.hasRefusedInput else { return }
         // Before the handshake is done there is nobody to tell: `attach` asks again.
         guard let receiver = self.receiver else { return }
         self.hasReported = true
         self.patience?.cancel()
         let stderr = self.server.configuration.exposeStderr ? self.errors.tail : []
-        let end = self.exit.map { SessionEnd.serverExited($0) } ?? .serverClosedOutput
+        let end: SessionEnd =
+            if let exit = self.exit { .serverExited(exit) } else if self.isOutputOver { .serverClosedOutput } else {
+                .serverStalled
+            }
         self.receiver = nil
         receiver.ended(end, stderr: stderr)
     }
@@ -249,10 +288,38 @@ final class StdioBackend: Backend {
     }
 }
 
-/// The child's stdin and stdout as one channel.
-private final class ChildPipeHandler: ChannelDuplexHandler {
+/// The child's stdin.
+private final class ChildInputHandler: ChannelInboundHandler {
+    typealias InboundIn = Never
+
+    private let backend: StdioBackend
+
+    init(_ backend: StdioBackend) {
+        self.backend = backend
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.backend.becameWritable() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // All that was queued is written and the descriptor is closed; the channel is not.
+        if case ChannelEvent.outputClosed = event { context.close(promise: nil) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.backend.inputEnded(hasBacklog: !context.channel.isWritable)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A server that closed its stdin (EPIPE): the channel goes inactive next.
+    }
+}
+
+/// The child's stdout.
+private final class ChildOutputHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
-    typealias OutboundIn = ByteBuffer
+    typealias OutboundIn = Never
 
     private let backend: StdioBackend
 
@@ -272,20 +339,12 @@ private final class ChildPipeHandler: ChannelDuplexHandler {
         self.backend.receivedAll()
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { self.backend.becameWritable() }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed = event { self.backend.outputEnded() }
-    }
-
     func channelInactive(context: ChannelHandlerContext) {
         self.backend.outputEnded()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A server that closed its stdin (EPIPE): NIO closes the channel, and its output has ended then.
+        context.close(promise: nil)
     }
 }
 

@@ -27,7 +27,7 @@ struct Listener: Sendable {
     /// Binds the address and accepts from now on.
     ///
     /// - Parameter workers: the worker of each event loop of `group`.
-    /// - Throws: ListenError.
+    /// - Throws: ``ListenError``.
     static func start(
         _ address: ListenAddress,
         limits: Limits,
@@ -47,11 +47,8 @@ struct Listener: Sendable {
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65_536)
-            )
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 << 10, high: 64 << 10))
+            .childChannelOption(.recvAllocator, value: ChannelBuffers.read)
+            .childChannelOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if isTCP { try Self.setTCPOptions(channel, userTimeout: userTimeout) }

@@ -7,8 +7,8 @@ internal import NIOCore
 
 /// The client's side of a connection: frames to messages and back (RFC 6455), behind the opening handshake.
 ///
-/// The last handler of the client's channel. Lives on its event loop; decides nothing that MessageReader,
-/// CloseHandshake or the Connection can decide.
+/// The last handler of the client's channel. Lives on its event loop; decides nothing that ``MessageReader``,
+/// ``CloseHandshake`` or the ``Connection`` can decide.
 final class WebSocketHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never

@@ -19,10 +19,12 @@ extension HTTPConversation {
             self.receivedOther(.response, message)
         } else if let cancelled = envelope.cancelled {
             self.receivedCancellation(of: cancelled, message)
+        } else if envelope.isCancellation, routing != nil || self.modernFields(envelope) != nil {
+            // It names no request: in the modern era there is nobody to tell (R60).
         } else if let fields = routing?.fields ?? self.modernFields(envelope) {
-            self.postModern(fields, message)
+            self.receivedOther(.notification(modern: fields), message)
         } else {
-            self.receivedOther(envelope.isInitialized ? .initialized : .notification, message)
+            self.receivedOther(envelope.isInitialized ? .initialized : .notification(modern: nil), message)
         }
     }
 
@@ -32,6 +34,8 @@ extension HTTPConversation {
         var isInitialized = false
         /// Decoded, of a notification.
         var method: [UInt8] = []
+        var isCancellation = false
+        /// The request that a cancellation names.
         var cancelled: RequestID?
     }
 
@@ -58,6 +62,7 @@ extension HTTPConversation {
         }
         summary.isInitialized = method.names("notifications/initialized", in: text)
         if method.names("notifications/cancelled", in: text) {
+            summary.isCancellation = true
             summary.cancelled = envelope.cancelledID.flatMap { RequestID($0, in: text) }
         }
         return (summary, nil, routing)
@@ -86,7 +91,10 @@ extension HTTPConversation {
     /// A notification without an envelope belongs to the modern era where the connection has known no other (R56).
     private func modernFields(_ envelope: Summary) -> [(name: String, value: String)]? {
         guard self.legacy.state == .none, let version = self.modernVersion else { return nil }
-        return [("MCP-Protocol-Version", version), ("Mcp-Method", FieldValue.encode(envelope.method))]
+        return [
+            ("MCP-Protocol-Version", FieldValue.encode(version.utf8)),
+            ("Mcp-Method", FieldValue.encode(envelope.method)),
+        ]
     }
 
     // MARK: Turns
@@ -97,7 +105,7 @@ extension HTTPConversation {
         self.calls[number] = call
         if let routing = call.routing { self.modernVersion = routing.version }
         if self.settings.requestTimeout > 0, call.role != .listen {
-            self.actions.append(.schedule(.requestTimeout(number), after: self.settings.requestTimeout))
+            self.expect(number)
         }
         if self.isGated(isModern: call.isModern) {
             self.gate(Outgoing(kind: .call(number), message: nil), bytes: call.message.readableBytes)
@@ -106,9 +114,10 @@ extension HTTPConversation {
         }
     }
 
-    private mutating func receivedOther(_ kind: Outgoing.Kind, _ message: ByteBuffer) {
-        if self.isGated(isModern: false) {
-            self.gate(Outgoing(kind: kind, message: message), bytes: message.readableBytes)
+    mutating func receivedOther(_ kind: Outgoing.Kind, _ message: ByteBuffer) {
+        let outgoing = Outgoing(kind: kind, message: message)
+        if self.isGated(isModern: self.isModern(outgoing)) {
+            self.gate(outgoing, bytes: message.readableBytes)
         } else {
             self.dispatch(kind, message)
         }
@@ -126,26 +135,44 @@ extension HTTPConversation {
     private mutating func gate(_ outgoing: Outgoing, bytes: Int) {
         self.gated.append(outgoing)
         self.gatedBytes += bytes
+        if case .call(let number) = outgoing.kind { self.calls[number]?.phase = .gated }
     }
 
     /// Lets pass what waited and need not wait any more, in order of arrival.
     mutating func openGate() {
-        let waiting = self.gated
-        self.gated = CircularBuffer(initialCapacity: 1)
-        self.gatedBytes = 0
-        for outgoing in waiting {
-            switch outgoing.kind {
-            case .call(let number):
-                guard let call = self.calls[number] else { continue }
-                if self.isGated(isModern: call.isModern) {
-                    self.gate(outgoing, bytes: call.message.readableBytes)
-                } else {
-                    self.admit(number)
-                }
-            case .notification, .initialized, .response:
-                if let message = outgoing.message { self.receivedOther(outgoing.kind, message) }
+        // What waits for a place came before the gate was closed.
+        self.admitQueued()
+        var kept: CircularBuffer<Outgoing> = CircularBuffer(initialCapacity: 1)
+        // While the transport is being found out, all that is left waits on.
+        while self.transport != .probing, let outgoing = self.gated.popFirst() {
+            if self.isGated(isModern: self.isModern(outgoing)) {
+                kept.append(outgoing)
+                continue
+            }
+            self.gatedBytes -= self.size(outgoing)
+            if case .call(let number) = outgoing.kind {
+                self.calls[number]?.phase = .arriving
+                self.admit(number)
+            } else if let message = outgoing.message {
+                self.dispatch(outgoing.kind, message)
             }
         }
+        for outgoing in kept.reversed() { self.gated.prepend(outgoing) }
+    }
+
+    /// A call that is gone may pass: it comes to nothing.
+    private func isModern(_ outgoing: Outgoing) -> Bool {
+        switch outgoing.kind {
+        case .call(let number): self.calls[number]?.isModern ?? true
+        case .notification(let fields): fields != nil
+        case .initialized, .response: false
+        }
+    }
+
+    /// Bytes of a message that waits; none if its call is gone.
+    func size(_ outgoing: Outgoing) -> Int {
+        if case .call(let number) = outgoing.kind { return self.calls[number]?.message.readableBytes ?? 0 }
+        return outgoing.message?.readableBytes ?? 0
     }
 
     /// Sends a request, or has it wait for a place; the queue behind `max_parallel` is bounded (R30).
@@ -168,11 +195,14 @@ extension HTTPConversation {
         }
         self.queued.append(number)
         self.queuedBytes += call.message.readableBytes
+        self.calls[number]?.phase = .queued
     }
 
-    /// A place is free.
+    /// A place is free. A request that is first in the queue and has to wait for a handshake holds up the others.
     mutating func admitQueued() {
-        while self.placesTaken < self.settings.maxParallel, let number = self.queued.popFirst() {
+        while self.placesTaken < self.settings.maxParallel, let number = self.queued.first {
+            if let call = self.calls[number], self.isGated(isModern: call.isModern) { return }
+            self.queued.removeFirst()
             // One that was cancelled meanwhile has left the books, and its bytes with it.
             guard let call = self.calls[number] else { continue }
             self.queuedBytes -= call.message.readableBytes
@@ -187,6 +217,10 @@ extension HTTPConversation {
     /// POSTs a request that has its place.
     mutating func send(_ number: Int) {
         guard let call = self.calls[number] else { return }
+        if self.transport == .unknown {
+            self.transport = .probing
+            self.probe = number
+        }
         if call.isModern, call.role == .callTool, self.mustLearnTools(for: number) { return }
         var fields = Self.postFields
         var sessionID: String?
@@ -201,117 +235,42 @@ extension HTTPConversation {
             sessionID = self.legacy.sessionID
             fields += self.legacy.fields
         }
-        if self.transport == .unknown {
-            self.transport = .probing
-            self.probe = number
-        }
         let request = UpstreamRequest(method: .post, url: self.settings.url, fields: fields, body: call.message)
         let exchange = self.start(.call(number), request, sessionID: sessionID)
         self.calls[number]?.phase = .sent(exchange)
     }
 
     /// POSTs a message that is no request.
-    private mutating func dispatch(_ kind: Outgoing.Kind, _ message: ByteBuffer) {
+    mutating func dispatch(_ kind: Outgoing.Kind, _ message: ByteBuffer) {
         if self.transport == .eventStream { return self.post(kind, message) }
-        let purpose: HTTPExchange.Purpose
+        var purpose = HTTPExchange.Purpose.notification
+        var sessionID = self.legacy.sessionID
+        var fields = self.legacy.fields
         switch kind {
         case .initialized:
             purpose = .initialized
-            self.legacy.initialized = message
+            self.legacy.initialized = message.compact
+            self.legacy.acceptGeneration += 1
+            let timer = Timer.acceptance(generation: self.legacy.acceptGeneration)
+            self.actions.append(.schedule(timer, after: Self.replayTime))
         case .response: purpose = .response
-        case .notification, .call: purpose = .notification
+        case .notification(.some(let modern)):
+            sessionID = nil
+            fields = modern
+        case .notification(nil), .call: break
         }
-        let fields = Self.postFields + self.legacy.fields
-        let request = UpstreamRequest(method: .post, url: self.settings.url, fields: fields, body: message)
-        let id = self.start(purpose, request, sessionID: self.legacy.sessionID)
-        if case .initialized = kind { self.legacy.accepting = id }
-    }
-
-    private mutating func postModern(_ routing: [(name: String, value: String)], _ message: ByteBuffer) {
-        if self.transport == .eventStream { return self.post(.notification, message) }
-        let fields = Self.postFields + routing
-        self.start(
-            .notification,
-            UpstreamRequest(method: .post, url: self.settings.url, fields: fields, body: message)
+        let request = UpstreamRequest(
+            method: .post,
+            url: self.settings.url,
+            fields: Self.postFields + fields,
+            body: message
         )
+        let id = self.start(purpose, request, sessionID: sessionID)
+        if case .initialized = kind { self.legacy.accepting = id }
     }
 
     static let postFields: [(name: String, value: String)] = [
         ("Content-Type", "application/json"),
         ("Accept", "application/json, text/event-stream"),
     ]
-
-    // MARK: Cancellation
-
-    /// A cancellation takes the way of its request's era (R56, R60), and waits for nothing but that request's own
-    /// sending.
-    private mutating func receivedCancellation(of id: RequestID, _ message: ByteBuffer) {
-        guard let number = self.numbers[id], let call = self.calls[number] else {
-            if self.legacy.state != .none || self.transport == .eventStream {
-                self.receivedOther(.notification, message)
-            }
-            return
-        }
-        // Lifecycle: `initialize` must not be cancelled by clients.
-        guard call.role != .initialize else { return }
-        self.calls[number]?.isCancelled = true
-        self.numbers[id] = nil
-        switch call.phase {
-        case .waiting:
-            // It was never sent: the server knows nothing of it.
-            self.withdraw(number, bytes: call.message.readableBytes)
-            self.remove(number)
-        case .learning, .resending: self.remove(number)
-        case .paused:
-            self.dispatch(.notification, message)
-            self.remove(number)
-        case .posted:
-            self.post(.notification, message)
-            self.remove(number)
-        case .sent(let exchange) where call.isModern && self.transport != .eventStream:
-            self.abort(exchange)
-            self.remove(number)
-        case .sent(let exchange):
-            self.actions.append(.schedule(.abandonment(number), after: Self.abandonment))
-            if self.transport == .eventStream {
-                self.post(.notification, message)
-            } else if self.exchanges[exchange]?.isUploading == true {
-                self.calls[number]?.heldCancellation = message
-            } else {
-                self.dispatch(.notification, message)
-            }
-        }
-    }
-
-    /// Takes a request that was never sent out of the queue that it waits in.
-    mutating func withdraw(_ number: Int, bytes: Int) {
-        if let index = self.queued.firstIndex(of: number) {
-            self.queued.remove(at: index)
-            self.queuedBytes -= bytes
-        }
-        self.removeGated(number, bytes: bytes)
-        if self.eventStream.withdraw(number) { self.gatedBytes -= bytes }
-    }
-
-    private mutating func removeGated(_ number: Int, bytes: Int) {
-        guard
-            let index = self.gated.firstIndex(where: {
-                if case .call(number) = $0.kind { true } else { false }
-            })
-        else { return }
-        self.gated.remove(at: index)
-        self.gatedBytes -= bytes
-    }
-
-    /// The request of an exchange has been handed to the network.
-    package mutating func sent(_ id: HTTPExchangeID) {
-        guard let exchange = self.exchanges[id], exchange.isUploading else { return }
-        self.exchanges[id]?.isUploading = false
-        self.uploadingBytes -= exchange.bodyBytes
-        guard case .call(let number) = exchange.purpose,
-            let cancellation = self.calls[number]?.heldCancellation
-        else { return }
-        self.calls[number]?.heldCancellation = nil
-        self.dispatch(.notification, cancellation)
-    }
 }

@@ -23,10 +23,8 @@ extension HTTPConversation {
     ///   cancelled by the end of their exchange instead.
     package mutating func end(farewell: ByteBuffer) {
         guard self.ending == nil else { return }
-        self.ending = Ending()
         let cancellations = self.cancellations(farewell)
-        self.gated.removeAll()
-        self.queued.removeAll()
+        self.ending = Ending()
         for (id, exchange) in self.exchanges {
             if self.isWorthFinishing(exchange) {
                 self.ending?.farewells.insert(id)
@@ -34,27 +32,55 @@ extension HTTPConversation {
                 self.abort(id)
             }
         }
-        for message in cancellations {
-            let url = self.eventStream.endpoint ?? self.settings.url
-            let request = UpstreamRequest(
-                method: .post,
-                url: url,
-                fields: Self.postFields + self.legacy.fields,
-                body: message
-            )
-            let id = self.start(.farewell, request, sessionID: self.legacy.sessionID)
-            self.ending?.farewells.insert(id)
+        for (number, message) in cancellations {
+            // Never before the request itself.
+            if let id = self.calls[number]?.exchange, self.exchanges[id]?.isUploading == true {
+                self.calls[number]?.heldCancellation = message
+            } else {
+                self.sayFarewell(message)
+            }
         }
-        self.actions.append(.schedule(.farewell, after: Self.farewell))
+        self.forgetCalls()
+        if !self.exchanges.isEmpty { self.actions.append(.schedule(.farewell, after: Self.farewell)) }
         self.endIfOver()
     }
 
-    /// The cancellations of those requests that the server knows and that are no modern ones.
-    private func cancellations(_ farewell: ByteBuffer) -> [ByteBuffer] {
+    /// Whatever waits will not be sent. What remains of the calls is an `initialize` whose answer names the session to
+    /// delete, and requests that are cancelled as soon as they are sent.
+    private mutating func forgetCalls() {
+        self.gated.removeAll()
+        self.queued.removeAll()
+        self.eventStream.waiting.removeAll()
+        self.legacy.resending = []
+        for (number, call) in self.calls {
+            let isHeld = call.heldCancellation != nil
+            if isHeld, let exchange = call.exchange { self.ending?.farewells.insert(exchange) }
+            if !isHeld, call.role != .initialize || call.exchange == nil { _ = self.takeOut(number) }
+        }
+        self.gatedBytes = 0
+    }
+
+    /// Tells the server that a request is cancelled, when the client is gone (R53).
+    mutating func sayFarewell(_ message: ByteBuffer) {
+        guard self.ending?.isDeleting == false else { return }
+        let request = UpstreamRequest(
+            method: .post,
+            url: self.eventStream.endpoint ?? self.settings.url,
+            fields: Self.postFields + self.legacy.fields,
+            body: message
+        )
+        let id = self.start(.farewell, request, sessionID: self.legacy.sessionID)
+        self.ending?.farewells.insert(id)
+    }
+
+    /// The cancellations of those requests that the server knows and that are no modern ones. Over HTTP+SSE, where the
+    /// end of the stream ends the session and any number may be in flight, not of all.
+    private func cancellations(_ farewell: ByteBuffer) -> [(number: Int, message: ByteBuffer)] {
         guard self.transport != .eventStream || self.eventStream.endpoint != nil else { return [] }
         var rest = farewell
-        var messages: [ByteBuffer] = []
-        while let length = rest.readableBytesView.firstIndex(of: 0x0A).map({ $0 - rest.readerIndex }),
+        var messages: [(number: Int, message: ByteBuffer)] = []
+        while messages.count < 2 * self.settings.maxParallel,
+            let length = rest.readableBytesView.firstIndex(of: 0x0A).map({ $0 - rest.readerIndex }),
             let line = rest.readSlice(length: length)
         {
             rest.moveReaderIndex(forwardBy: 1)
@@ -63,9 +89,9 @@ extension HTTPConversation {
             }
             guard let number = id.flatMap({ self.numbers[$0] }), let call = self.calls[number] else { continue }
             switch call.phase {
-            case .sent where !call.isModern || self.transport == .eventStream: messages.append(line)
-            case .paused, .posted: messages.append(line)
-            case .sent, .waiting, .learning, .resending: break
+            case .sent where !call.isModern || self.transport == .eventStream: messages.append((number, line))
+            case .paused, .posted: messages.append((number, line))
+            case .sent, .arriving, .gated, .queued, .inLine, .refused, .learning, .resending: break
             }
         }
         return messages
@@ -105,14 +131,21 @@ extension HTTPConversation {
     mutating func endIfOver() {
         guard let ending = self.ending, !ending.isOver else { return }
         if !ending.isDeleting {
-            guard !ending.farewells.contains(where: { self.exchanges[$0] != nil }) else { return }
+            // Whoever has answered a farewell has heard it.
+            guard ending.farewells.allSatisfy({ (self.exchanges[$0]?.purpose ?? .answered) == .answered }) else {
+                return
+            }
             self.ending?.isDeleting = true
             for id in self.exchanges.keys { self.abort(id) }
-            if self.legacy.sessionID == nil { self.legacy.sessionID = self.legacy.offeredSessionID }
-            self.deleteSession(.delete)
+            // Of an answer to `initialize` that came in part.
+            if self.legacy.sessionID == nil || self.legacy.state == .replaying, let id = self.legacy.offeredSessionID {
+                self.legacy.sessionID = id
+            }
+            self.deleteSession()
             if !self.exchanges.isEmpty { self.actions.append(.schedule(.delete, after: Self.farewell)) }
         }
         guard self.exchanges.isEmpty else { return }
+        for number in self.calls.keys { _ = self.takeOut(number) }
         self.ending?.isOver = true
         self.actions.append(.over)
     }

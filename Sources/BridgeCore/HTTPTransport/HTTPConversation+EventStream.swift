@@ -29,28 +29,16 @@ struct EventStreamSession: Sendable {
         if self.posting == old { self.posting = new }
     }
 
-    /// Takes a request back that waits.
-    @discardableResult
-    mutating func withdraw(_ number: Int) -> Bool {
-        let index = self.waiting.firstIndex { if case .call(number) = $0.kind { true } else { false } }
-        guard let index else { return false }
-        self.waiting.remove(at: index)
-        return true
-    }
 }
 
 extension HTTPConversation {
     /// Queues a message for the endpoint.
     mutating func post(_ kind: Outgoing.Kind, _ message: ByteBuffer?) {
         let outgoing = Outgoing(kind: kind, message: message)
+        if case .call(let number) = kind { self.calls[number]?.phase = .inLine }
         self.eventStream.waiting.append(outgoing)
         self.gatedBytes += self.size(outgoing)
         self.postNext()
-    }
-
-    private func size(_ outgoing: Outgoing) -> Int {
-        if case .call(let number) = outgoing.kind { return self.calls[number]?.message.readableBytes ?? 0 }
-        return outgoing.message?.readableBytes ?? 0
     }
 
     private mutating func postNext() {
@@ -83,7 +71,9 @@ extension HTTPConversation {
         )
         let id = self.start(.eventStream, request)
         self.eventStream.stream = id
-        self.actions.append(.schedule(.endpoint, after: self.settings.endpointTimeout))
+        self.eventStreamGeneration += 1
+        let timer = Timer.endpoint(generation: self.eventStreamGeneration)
+        self.actions.append(.schedule(timer, after: self.settings.endpointTimeout))
     }
 
     /// Streamable HTTP is not what the server speaks: asks for an event stream (R65).
@@ -91,10 +81,12 @@ extension HTTPConversation {
     /// - Parameter reply: what the server said, for the client, should there be no event stream either.
     mutating func tryEventStream(_ number: Int, _ response: UpstreamResponse, _ reply: ByteBuffer?) {
         guard let call = self.calls[number] else { return }
-        if let exchange = call.exchange { self.exchanges[exchange]?.purpose = .answered }
-        self.calls[number]?.phase = .waiting
+        if let exchange = call.exchange { self.linger(exchange) }
+        // Nobody waits for it: let the next request find out.
+        guard !call.isCancelled, self.ending == nil else { return self.remove(number) }
+        self.calls[number]?.phase = .refused
         if call.holdsPlace {
-            if call.role == .listen { self.listens -= 1 } else { self.placesTaken -= 1 }
+            self.freePlace(of: call)
             self.calls[number]?.holdsPlace = false
         }
         self.eventStream.fallback = .init(number: number, status: response.status, reply: reply)
@@ -116,7 +108,7 @@ extension HTTPConversation {
             }
             self.foundEndpoint(endpoint)
         case "message" where event.data.readableBytes > 0 && self.eventStream.endpoint != nil:
-            self.receivedMessage(event.data, ofCall: nil, isWhole: false)
+            self.receivedMessage(event.data, ofCall: nil)
         default: break
         }
     }
@@ -156,17 +148,20 @@ extension HTTPConversation {
         let waiting = self.eventStream.waiting
         self.eventStream.waiting = CircularBuffer(initialCapacity: 1)
         for outgoing in waiting {
-            self.gatedBytes -= self.size(outgoing)
             if case .call(let number) = outgoing.kind {
+                // Its bytes leave with it.
                 self.fail(number, fault)
             } else {
+                self.gatedBytes -= self.size(outgoing)
                 self.note(.unsent(fault.message))
             }
         }
     }
 
-    mutating func endpointOverdue() {
-        guard let id = self.eventStream.stream, self.eventStream.endpoint == nil else { return }
+    mutating func endpointOverdue(_ generation: Int) {
+        guard generation == self.eventStreamGeneration, let id = self.eventStream.stream,
+            self.eventStream.endpoint == nil
+        else { return }
         self.abort(id)
         self.eventStreamFailed(.noEndpoint)
     }
@@ -187,6 +182,7 @@ extension HTTPConversation {
 
     mutating func receivedPostHead(_ response: UpstreamResponse, ofCall number: Int?, _ id: HTTPExchangeID) {
         if self.eventStream.posting == id { self.eventStream.posting = nil }
+        self.linger(id)
         if let number {
             if response.isSuccess {
                 if self.calls[number] != nil { self.calls[number]?.phase = .posted }
@@ -208,9 +204,16 @@ extension HTTPConversation {
     ) {
         if self.eventStream.posting == id { self.eventStream.posting = nil }
         if exchange.response == nil || exchange.response?.isRedirect == true {
-            let fault = fault ?? .redirect
+            let fault = fault ?? (exchange.response == nil ? .noAnswer : .redirect)
             if let number { self.fail(number, fault) } else { self.note(.unsent(fault.message)) }
         }
+        self.postNext()
+    }
+
+    /// A POST was cut because its request took too long: the next may go.
+    mutating func postAborted(_ id: HTTPExchangeID) {
+        guard self.eventStream.posting == id else { return }
+        self.eventStream.posting = nil
         self.postNext()
     }
 }

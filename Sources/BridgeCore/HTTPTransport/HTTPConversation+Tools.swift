@@ -22,6 +22,8 @@ extension HTTPConversation {
             self.listingVersion = routing.version
             self.listedPages = 0
             self.list(cursor: nil)
+            self.listGeneration += 1
+            self.actions.append(.schedule(.list(generation: self.listGeneration), after: Self.replayTime))
         }
         return true
     }
@@ -38,7 +40,7 @@ extension HTTPConversation {
         body.writeBytes(self.listingMetadata)
         body.writeString("}}")
         let fields: [(name: String, value: String)] = [
-            ("MCP-Protocol-Version", self.listingVersion), ("Mcp-Method", "tools/list"),
+            ("MCP-Protocol-Version", FieldValue.encode(self.listingVersion.utf8)), ("Mcp-Method", "tools/list"),
         ]
         let request = UpstreamRequest(
             method: .post,
@@ -47,24 +49,25 @@ extension HTTPConversation {
             body: body
         )
         self.listedPages += 1
-        let id = self.start(.list(isFirstPage: cursor == nil), request)
-        self.listing = id
-        self.actions.append(.schedule(.list(id), after: Self.replayTime))
+        self.listing = self.start(.list(isFirstPage: cursor == nil), request)
     }
 
     /// A message of the stream or body that answers the bridge's own tools/list.
     mutating func receivedTools(_ message: ByteBuffer, of id: HTTPExchangeID) {
         guard self.listing == id, case .list(let isFirstPage)? = self.exchanges[id]?.purpose else { return }
         let page = message.withUnsafeReadableBytes { text -> ToolParameters.Page? in
-            guard let envelope = try? EnvelopeScanner.scan(text), envelope.method == nil, envelope.result != nil else {
-                return nil
-            }
+            guard let envelope = try? EnvelopeScanner.scan(text), envelope.method == nil,
+                envelope.result != nil || envelope.error != nil
+            else { return nil }
             return self.tools.learn(text, isFirstPage: isFirstPage)
         }
+        // Something else may come before the answer, on a stream.
         guard let page else { return }
+        self.linger(id)
         if let cursor = page.nextCursor, self.listedPages < Self.maxToolPages {
-            self.exchanges[id]?.purpose = .answered
             self.list(cursor: cursor)
+        } else {
+            self.toolsFinished(id)
         }
     }
 
@@ -77,8 +80,8 @@ extension HTTPConversation {
         for number in waiting { self.send(number) }
     }
 
-    mutating func listOverdue(_ id: HTTPExchangeID) {
-        guard self.listing == id else { return }
+    mutating func listOverdue(_ generation: Int) {
+        guard generation == self.listGeneration, let id = self.listing else { return }
         self.abort(id)
         self.toolsFinished(id)
     }
@@ -86,7 +89,7 @@ extension HTTPConversation {
     /// The server misses headers that the list, as it was read, does not ask for: reads it again and tries once more.
     mutating func relist(_ number: Int) {
         guard let call = self.calls[number] else { return }
-        if let exchange = call.exchange { self.exchanges[exchange]?.purpose = .answered }
+        if let exchange = call.exchange { self.linger(exchange) }
         self.calls[number]?.isRelisted = true
         self.calls[number]?.hasLearned = false
         self.tools.forget()

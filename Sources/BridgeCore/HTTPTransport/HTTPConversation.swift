@@ -94,13 +94,15 @@ package struct HTTPConversation: Sendable {
 
     /// A time to be woken at. One that means nothing any more is ignored when it fires.
     package enum Timer: Sendable, Equatable {
-        case requestTimeout(Int)
+        /// One at a time, whatever the number of requests.
+        case requestTimeouts
         case resumption(Int)
         case abandonment(Int)
         case stream(generation: Int)
         case replay(generation: Int)
-        case list(HTTPExchangeID)
-        case endpoint
+        case list(generation: Int)
+        case acceptance(generation: Int)
+        case endpoint(generation: Int)
         case farewell
         case delete
     }
@@ -110,12 +112,17 @@ package struct HTTPConversation: Sendable {
     /// What a client waits before it takes a stream up again, unless the server says otherwise.
     static let defaultReconnection = 1_000
     static let longestReconnection = 30_000
+    /// A server that asks for none at all gets this much all the same.
+    static let shortestReconnection = 50
     static let maxHops = 5
+    /// Notifications and responses on their way, beyond which the client is paused: each has a connection of its own.
+    static let maxTelling = 128
     /// JSON bodies of statuses that say no.
     static let maxErrorBody = 1 << 20
     /// How long a server may take to end a request that was cancelled before its exchange is cut.
     static let abandonment: Int64 = 10_000_000_000
-    /// How long a replay may take, and the bridge's own tools/list: clients wait for them.
+    /// How long a replay may take, the bridge's own tools/list, and the acceptance of `notifications/initialized`: clients
+    /// wait for them.
     static let replayTime: Int64 = 30_000_000_000
     /// How long the farewells may take, and then the DELETE (R53).
     static let farewell: Int64 = 2_000_000_000
@@ -134,10 +141,16 @@ package struct HTTPConversation: Sendable {
     /// Messages that wait for the handshake, or for the transport to be found.
     var gated: CircularBuffer<Outgoing> = CircularBuffer(initialCapacity: 1)
     var gatedBytes = 0
+    /// Calls by the step of ``RequestTimeouts`` at which they are overdue.
+    var timeouts = RequestTimeouts()
     /// Requests that wait for a place.
     var queued: CircularBuffer<Int> = CircularBuffer(initialCapacity: 1)
     var queuedBytes = 0
+    /// Numbers in these queues, about, whose calls are gone.
+    var withdrawn = 0
     var uploadingBytes = 0
+    /// POSTs of notifications and responses that the server has not acknowledged.
+    var telling = 0
     /// Exchanges whose request is answered while their stream is still open, oldest first.
     var lingering: CircularBuffer<HTTPExchangeID> = CircularBuffer(initialCapacity: 1)
     var transport: FoundTransport
@@ -154,7 +167,11 @@ package struct HTTPConversation: Sendable {
     var listingMetadata: [UInt8] = []
     var listingVersion = ""
     var listedPages = 0
+    /// Counts readings of the list, so that a timer of an old one means nothing.
+    var listGeneration = 0
     var eventStream = EventStreamSession()
+    /// Counts attempts to open it, so that a timer of an old one means nothing.
+    var eventStreamGeneration = 0
     var ending: Ending?
 
     package init(_ settings: Settings) {
@@ -172,7 +189,9 @@ package struct HTTPConversation: Sendable {
     }
 
     /// Whether more of the client's messages may come, or enough wait to be sent (R46).
-    package var isWritable: Bool { self.gatedBytes + self.uploadingBytes <= self.settings.queue }
+    package var isWritable: Bool {
+        self.gatedBytes + self.uploadingBytes <= self.settings.queue && self.telling <= Self.maxTelling
+    }
 
     /// What the server speaks, in words; nil while that is not known (R65).
     package var transportName: String? { self.transport.name }
@@ -200,7 +219,8 @@ enum FoundTransport: Sendable {
 struct Outgoing: Sendable {
     enum Kind: Sendable {
         case call(Int)
-        case notification
+        /// With the headers of 2026-07-28, or without.
+        case notification(modern: [(name: String, value: String)]?)
         case initialized
         case response
     }
@@ -226,7 +246,8 @@ extension HTTPConversation {
             hops: hops,
             isUploading: request.body != nil
         )
-        self.uploadingBytes += exchange.isUploading ? exchange.bodyBytes : 0
+        if exchange.isUploading { self.uploadingBytes += exchange.bodyBytes }
+        if purpose.isTelling { self.telling += 1 }
         self.exchanges[id] = exchange
         self.actions.append(.send(id, request))
         return id
@@ -234,9 +255,29 @@ extension HTTPConversation {
 
     /// Cuts an exchange.
     mutating func abort(_ id: HTTPExchangeID) {
-        guard let exchange = self.exchanges.removeValue(forKey: id) else { return }
-        self.uploadingBytes -= exchange.isUploading ? exchange.bodyBytes : 0
+        guard self.takeOut(id) != nil else { return }
         self.actions.append(.abort(id))
+    }
+
+    /// Takes an exchange out of the books.
+    mutating func takeOut(_ id: HTTPExchangeID) -> HTTPExchange? {
+        guard let exchange = self.exchanges.removeValue(forKey: id) else { return nil }
+        if exchange.isUploading { self.uploadingBytes -= exchange.bodyBytes }
+        if exchange.purpose.isTelling { self.telling -= 1 }
+        if exchange.purpose == .answered, let index = self.lingering.firstIndex(of: id) {
+            self.lingering.remove(at: index)
+        }
+        return exchange
+    }
+
+    /// Nothing is expected of an exchange any more but its end. A server that never ends its responses does not get to
+    /// keep all of them.
+    mutating func linger(_ id: HTTPExchangeID) {
+        guard let exchange = self.exchanges[id], exchange.purpose != .answered else { return }
+        if exchange.purpose.isTelling { self.telling -= 1 }
+        self.exchanges[id]?.purpose = .answered
+        self.lingering.append(id)
+        if self.lingering.count > self.settings.maxParallel, let oldest = self.lingering.first { self.abort(oldest) }
     }
 
     mutating func takeNumber() -> Int {
@@ -246,60 +287,5 @@ extension HTTPConversation {
 
     mutating func note(_ note: Note) {
         self.actions.append(.note(note))
-    }
-
-    // MARK: Calls
-
-    /// Takes a call that is answered, or owed no answer, out of the books.
-    mutating func remove(_ number: Int) {
-        guard let call = self.calls.removeValue(forKey: number) else { return }
-        if self.numbers[call.id] == number { self.numbers[call.id] = nil }
-        if call.holdsPlace {
-            if call.role == .listen { self.listens -= 1 } else { self.placesTaken -= 1 }
-        }
-        self.awaitingTools.removeAll { $0 == number }
-        if self.probe == number { self.probeEnded() }
-        self.admitQueued()
-    }
-
-    /// Answers a call with an error of the bridge's own, unless it was cancelled (R35).
-    mutating func fail(_ number: Int, _ fault: UpstreamFault) {
-        guard let call = self.calls[number] else { return }
-        if !call.isCancelled, self.numbers[call.id] == number { self.actions.append(.fail(call.id, fault)) }
-        self.remove(number)
-        if call.role == .initialize { self.initializeEnded(number) }
-    }
-
-    /// The request that was to find the transport out is gone, and nothing is known of the server: the next one tries.
-    private mutating func probeEnded() {
-        self.probe = nil
-        guard self.transport == .probing else { return }
-        self.transport = .unknown
-        if let stream = self.eventStream.stream { self.abort(stream) }
-        self.eventStream = EventStreamSession()
-        self.openGate()
-    }
-
-    /// `request_timeout` has passed, or a cancelled call has gone on for too long: its exchange is cut.
-    mutating func timedOut(_ number: Int) {
-        guard let call = self.calls[number] else { return }
-        if let exchange = call.exchange, self.transport != .eventStream { self.abort(exchange) }
-        self.withdraw(number, bytes: call.message.readableBytes)
-        self.fail(number, .timedOut)
-    }
-
-    /// A timer has come due.
-    package mutating func fired(_ timer: Timer) {
-        switch timer {
-        case .requestTimeout(let number): self.timedOut(number)
-        case .abandonment(let number): self.timedOut(number)
-        case .resumption(let number): self.resume(number)
-        case .stream(let generation): self.reopenStream(generation)
-        case .replay(let generation): self.replayOverdue(generation)
-        case .list(let id): self.listOverdue(id)
-        case .endpoint: self.endpointOverdue()
-        case .farewell: self.farewellOverdue()
-        case .delete: self.deleteOverdue()
-        }
     }
 }

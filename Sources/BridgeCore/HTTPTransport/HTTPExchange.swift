@@ -99,6 +99,22 @@ struct HTTPExchange: Sendable {
         /// What is still said when the client is gone (R53).
         case farewell
         case delete
+
+        /// The request that the exchange sends, or is to answer.
+        var callNumber: Int? {
+            switch self {
+            case .call(let number), .resumption(let number), .post(let number?): number
+            default: nil
+            }
+        }
+
+        /// A message of the client's that is owed no answer.
+        var isTelling: Bool {
+            switch self {
+            case .notification, .response, .initialized: true
+            default: false
+            }
+        }
     }
 
     /// The steps by which a forgotten session is replaced.
@@ -118,8 +134,6 @@ struct HTTPExchange: Sendable {
     /// The body has not been handed to the network yet.
     var isUploading: Bool
     var response: UpstreamResponse?
-    /// An event has come.
-    var hasEvents = false
 
     var bodyBytes: Int { self.request.body?.readableBytes ?? 0 }
 }
@@ -141,8 +155,16 @@ struct UpstreamCall: Sendable {
 
     /// Where a request stands.
     enum Phase: Sendable, Equatable {
-        /// For the handshake or a place.
-        case waiting
+        /// It has just come, or is on its way from one queue to the next.
+        case arriving
+        /// For the handshake, or for the transport to be found.
+        case gated
+        /// For one of the `max_parallel` places.
+        case queued
+        /// HTTP+SSE: for the endpoint, or for its turn there.
+        case inLine
+        /// Streamable HTTP was refused for it: for the endpoint of HTTP+SSE (R65).
+        case refused
         /// For the bridge's own tools/list (R58).
         case learning
         /// This exchange is to bring the answer.
@@ -163,7 +185,7 @@ struct UpstreamCall: Sendable {
     let routing: RoutingFields?
     /// Kept while it may have to be sent again.
     var message: ByteBuffer
-    var phase = Phase.waiting
+    var phase = Phase.arriving
     /// It takes one of the `max_parallel` places.
     var holdsPlace = false
     var isCancelled = false
@@ -185,4 +207,9 @@ struct UpstreamCall: Sendable {
     var isModern: Bool { self.routing != nil }
     /// The exchange that is to bring the answer.
     var exchange: HTTPExchangeID? { if case .sent(let id) = self.phase { id } else { nil } }
+}
+
+extension ByteBuffer {
+    /// The same bytes in memory of their own: what is kept for long must not keep the read that it came in.
+    var compact: ByteBuffer { ByteBuffer(bytes: self.readableBytesView) }
 }

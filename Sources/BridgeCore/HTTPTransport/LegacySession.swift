@@ -36,6 +36,8 @@ struct LegacySession: Sendable {
     var initialized: ByteBuffer?
     /// POST of `notifications/initialized` that is not accepted yet.
     var accepting: HTTPExchangeID?
+    /// Counts these, so that a timer of an old one means nothing.
+    var acceptGeneration = 0
     var setLevel: ByteBuffer?
     /// By the raw JSON text of their uri.
     var subscriptions: [[UInt8]: ByteBuffer] = [:]
@@ -43,8 +45,10 @@ struct LegacySession: Sendable {
     var isReplayable = true
     /// Calls that wait for a new session.
     var resending: [Int] = []
-    /// Steps of the replay that are under way.
-    var replaysLeft = 0
+    /// What the new session is still to be told.
+    var replaying: CircularBuffer<ByteBuffer> = CircularBuffer(initialCapacity: 1)
+    /// It is gone and cannot be replaced: the end has been asked for.
+    var isLost = false
     /// Counts replays, so that a timer of an old one means nothing.
     var replayGeneration = 0
 

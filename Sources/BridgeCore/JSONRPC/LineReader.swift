@@ -24,16 +24,14 @@ package struct LineReader: Sendable {
 
     /// The longest line taken, in bytes.
     private let limit: Int
-    private var partial: ByteBuffer?
+    /// The beginning of a line that is not whole yet.
+    private(set) var partial: ByteBuffer?
     private var isSkipping = false
 
     /// - Parameter limit: the longest line, in bytes without LF.
     package init(limit: Int) {
         self.limit = limit
     }
-
-    /// Bytes held of an incomplete line.
-    package var heldBytes: Int { self.partial?.readableBytes ?? 0 }
 
     package mutating func next(from input: inout ByteBuffer) -> Event {
         guard input.readableBytes > 0 else { return .needMoreData }

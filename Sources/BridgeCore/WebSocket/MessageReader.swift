@@ -55,32 +55,23 @@ package struct MessageReader: Sendable {
 
     /// The beginning of a header that the input did not hold whole.
     private var partialHeader = InlineArray<14, UInt8>(repeating: 0)
-    private var partialHeaderCount = 0
+    private(set) var partialHeaderCount = 0
 
     /// The frame whose payload is being read.
     private var frame = PartialFrame(header: FrameHeader(isFinal: true, opcode: .text, length: 0, mask: 0))
 
     /// The frames so far of the message in progress; 0 when there is none.
     private var fragments = 0
-    private var assembly = ByteBuffer()
+    private(set) var assembly = ByteBuffer()
     /// How far `assembly` is known to be UTF-8.
     private var validated = 0
     /// The payload so far of a control frame, which may come amid a message.
-    private var control = ByteBuffer()
+    private(set) var control = ByteBuffer()
 
     /// A reader for one connection.
     package init(limits: Limits) {
         self.limits = limits
     }
-
-    /// Whether a message has begun and is not whole yet.
-    package var isAmidMessage: Bool { fragments > 0 }
-
-    /// Bytes held for the message in progress.
-    package var heldBytes: Int { assembly.readableBytes + control.readableBytes + partialHeaderCount }
-
-    /// The memory reserved for that, in bytes.
-    package var heldCapacity: Int { assembly.capacity + control.capacity }
 
     /// Takes the next event out of `input`; to be called until it answers ``Event/needMoreData``.
     ///

@@ -7,6 +7,11 @@ import Testing
 
 @testable import BridgeCore
 
+extension LineReader {
+    /// Bytes held of an incomplete line.
+    fileprivate var heldBytes: Int { self.partial?.readableBytes ?? 0 }
+}
+
 @Suite("A child's output in lines")
 struct LineReaderTests {
     /// What a reader told, comparable.

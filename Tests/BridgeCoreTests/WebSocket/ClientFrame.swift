@@ -62,6 +62,14 @@ enum Told: Equatable, Sendable {
     static func message(_ text: String) -> Told { .message(Array(text.utf8)) }
 }
 
+extension MessageReader {
+    /// Bytes held of what is not whole yet.
+    var heldBytes: Int { assembly.readableBytes + control.readableBytes + partialHeaderCount }
+
+    /// The memory reserved for that, in bytes.
+    var heldCapacity: Int { assembly.capacity + control.capacity }
+}
+
 /// Drives a reader as a channel would: one buffer per read, drained until the reader wants more.
 struct ReaderRig {
     var reader: MessageReader

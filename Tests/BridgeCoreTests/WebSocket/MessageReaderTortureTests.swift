@@ -116,7 +116,7 @@ struct MessageReaderTortureTests {
             index = end
         }
         #expect(rig.told == expected)
-        #expect(!rig.reader.isAmidMessage)
+        #expect(rig.reader.heldBytes == 0)
         #expect(rig.reader.heldCapacity == 0)
     }
 

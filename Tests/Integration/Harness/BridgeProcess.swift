@@ -136,6 +136,9 @@ final class BridgeProcess {
         )
     }
 
+    /// A line of a server's section for tests that wait for servers that do not end by themselves.
+    static let stopsSoon = #"stop = { stdin_grace = "200ms", term_grace = "200ms" }"#
+
     /// The command of a FixtureServer with these behaviours, as TOML.
     static func command(_ behaviours: [String]) -> String {
         let words = [fixture] + behaviours.flatMap { ["--behaviour", $0] }
@@ -145,6 +148,11 @@ final class BridgeProcess {
     /// A connection to `path`, which must be accepted.
     func connect(_ path: String = "/fixture", receiveBuffer: CInt? = nil) throws -> RawWebSocket {
         try RawWebSocket(port: port, path: path, receiveBuffer: receiveBuffer)
+    }
+
+    /// Waits until a handshake is accepted, as it is once what stood in the way has gone.
+    func waitPlace() throws {
+        try eventually("a place for a connection") { (try? connect()) != nil }
     }
 
     /// The answer to a handshake that may be refused.

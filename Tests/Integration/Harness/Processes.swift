@@ -59,6 +59,14 @@ enum ProcessTable {
         return nil
     }
 
+    /// Kibibytes from such a line: `VmRSS` is what it has resident, `VmHWM` the most it ever had.
+    static func kibibytes(of pid: pid_t, _ name: String) throws -> Int {
+        guard let text = status(of: pid, name), let count = text.split(separator: " ").first.flatMap({ Int($0) }) else {
+            throw Surprise("no \(name) of process \(pid)")
+        }
+        return count
+    }
+
     /// Waits until the process is gone and reaped, so that a zombie counts as there.
     static func waitGone(_ pid: pid_t, within seconds: Double = Deadline.patience) throws {
         try eventually("process \(pid) to be gone", within: seconds) { !exists(pid) }

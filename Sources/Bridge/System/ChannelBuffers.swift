@@ -1,0 +1,13 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+
+/// How much is read at once from a client or a child, and held unwritten in the channel to it.
+enum ChannelBuffers {
+    /// Begins small, since most connections are idle or say little.
+    static let read = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65_536)
+    /// Little: what waits belongs into an ``OutboundQueue``, where a pong can pass it.
+    static let unwritten = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 64 << 10)
+}
