@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 
 from bridge import START_TIMEOUT, binary, configuration
 from servers.certificates import Certificate, make
-from servers.recording import Answer, Recording, Request, plain, recording
+from servers.recording import Answer, Recording, Request, plain, recording, saying
 from wire import bare_client, initialization
 
 pytestmark = pytest.mark.anyio
@@ -259,34 +258,6 @@ async def test_r35_connect_timeout_holds_for_tls(start):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         entry = {"url": f"https://127.0.0.1:{silent.getsockname()[1]}/mcp", "connect_timeout": "200ms"}
         await refused(start({"it": entry}), "upstream_unreachable", "took too long")
-
-
-@contextmanager
-def saying(words: bytes) -> Iterator[int]:
-    """A port where each connection is greeted with these words and closed at its peer's end."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    try:
-                        connection.sendall(words)
-                        while connection.recv(65536):
-                            pass
-                    except OSError:
-                        pass
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
 
 
 @pytest.mark.parametrize("words", [b"SSH-2.0-OpenSSH_9.9\r\n", b"220 mail ESMTP\r\n", b"\x00\xff\x00\xff" * 8, b"HTTP/9\r\n\r\n"])

@@ -139,3 +139,31 @@ def recording(
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def saying(words: bytes) -> Iterator[int]:
+    """A port where each connection is greeted with these words and closed at its peer's end."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    try:
+                        connection.sendall(words)
+                        while connection.recv(65536):
+                            pass
+                    except OSError:
+                        pass
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()

@@ -50,6 +50,14 @@ final class UpstreamExchange: HTTPClientResponseDelegate {
         backend?.finished(self.id, fault)
     }
 
+    /// Ends the exchange for a reason of the bridge's own. A task tells its delegate at once that it was cancelled, so
+    /// that the reason has to be told before.
+    private func giveUp(_ fault: UpstreamFault) {
+        let task = self.task
+        self.finish(fault)
+        task?.cancel()
+    }
+
     // MARK: HTTPClientResponseDelegate
 
     func didSendRequestHead(task: HTTPClient.Task<Void>, _ head: HTTPRequestHead) {
@@ -69,6 +77,8 @@ final class UpstreamExchange: HTTPClientResponseDelegate {
             location: head.headers.first(name: "location")
         )
         self.mode = backend.receivedHead(response, of: self.id)
+        // What nobody reads waits for nobody.
+        if case .discard = self.mode { return task.eventLoop.makeSucceededVoidFuture() }
         return backend.whenReading()
     }
 
@@ -78,8 +88,7 @@ final class UpstreamExchange: HTTPClientResponseDelegate {
         case .discard: return task.eventLoop.makeSucceededVoidFuture()
         case .collect(let limit):
             if self.body.readableBytes + buffer.readableBytes > limit {
-                self.task?.cancel()
-                self.finish(.tooLarge(limit: limit))
+                self.giveUp(.tooLarge(limit: limit))
             } else if self.body.readableBytes == 0 {
                 self.body = buffer
             } else {
@@ -91,14 +100,14 @@ final class UpstreamExchange: HTTPClientResponseDelegate {
     }
 
     private func parse(_ buffer: ByteBuffer, _ backend: HTTPBackend) {
+        // Also when one of the events has this exchange cut.
+        defer { backend.receivedAllEvents() }
         var buffer = buffer
         while !self.isOver {
             switch self.parser.next(from: &buffer) {
-            case .needMoreData: return backend.receivedAllEvents()
+            case .needMoreData: return
             case .event(let event): backend.received(event, self.parser, of: self.id)
-            case .tooLong:
-                self.task?.cancel()
-                return self.finish(.tooLarge(limit: self.maxEvent))
+            case .tooLong: return self.giveUp(.tooLarge(limit: self.maxEvent))
             }
         }
     }
