@@ -30,6 +30,7 @@ final class HTTPBackend: Backend {
     private var wasWritable = true
     /// Something was passed on since the receiver was last told that this is all.
     private var hasOutput = false
+    private var isFlushing = false
     private var isOver = false
     /// Keeps the backend until the server has been told of the end: by then its connection is gone.
     private var untilOver: HTTPBackend?
@@ -119,10 +120,16 @@ final class HTTPBackend: Backend {
         if isAll { self.flushOutput() }
     }
 
+    /// Tells the receiver that this is all, once for all exchanges that this wake-up brought something of.
     private func flushOutput() {
-        guard self.hasOutput else { return }
-        self.hasOutput = false
-        self.receiver?.receivedAllOutput()
+        guard self.hasOutput, !self.isFlushing else { return }
+        self.isFlushing = true
+        self.eventLoop.assumeIsolated().execute {
+            self.isFlushing = false
+            guard self.hasOutput else { return }
+            self.hasOutput = false
+            self.receiver?.receivedAllOutput()
+        }
     }
 
     private func perform(_ action: HTTPConversation.Action) {

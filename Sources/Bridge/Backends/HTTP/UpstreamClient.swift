@@ -52,6 +52,14 @@ final class UpstreamClient: Sendable {
         )
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
+        // A span for every request, which nobody looks at.
+        configuration.tracing.tracer = nil
+        // The one place where the client lets its connections be touched.
+        configuration.http1_1ConnectionDebugInitializer = { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(FlushCoalescingHandler(), position: .first)
+            }
+        }
         return configuration
     }
 
