@@ -291,7 +291,7 @@ def test_r73_check_shows_no_secret(tmp_path, monkeypatch, arguments, status, kin
 
 
 async def test_r72_nothing_of_the_handshake_goes_upstream(start):
-    """R72: no header, cookie, token or query; and no trace in the log (R2, R10)."""
+    """R72: no header, cookie, token or query; and no trace in the log (R73)."""
     marks = {name: f"{name}-d41d8c" for name in ("token", "cookie", "query", "extra", "agent", "forwarded", "session", "subprotocol")}
     with recording() as server:
         daemon = start({"it": {"url": url(server)}}, log={"level": "trace"})
