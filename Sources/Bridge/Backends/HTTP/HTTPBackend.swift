@@ -114,9 +114,10 @@ final class HTTPBackend: Backend {
         self.isActing = true
         while let action = self.conversation.nextAction() { self.perform(action) }
         self.isActing = false
-        let isWritable = self.conversation.isWritable
-        if isWritable, !self.wasWritable { self.receiver?.becameWritable() }
-        self.wasWritable = isWritable
+        let wasWritable = self.wasWritable
+        self.wasWritable = self.conversation.isWritable
+        // Last, since the receiver writes at once, and that may well be too much again.
+        if self.wasWritable, !wasWritable { self.receiver?.becameWritable() }
         if isAll { self.flushOutput() }
     }
 
