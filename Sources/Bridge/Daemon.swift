@@ -24,10 +24,8 @@ package struct Daemon: Service {
     private static let closing = Duration.seconds(6)
     /// How long the killed may take to be gone: one that the kernel holds, or a debugger, may never be.
     private static let killing = Duration.seconds(5)
-
     /// How long the farewells to servers behind URLs may take; the conversations bound themselves below that.
     private static let farewells = Duration.seconds(6)
-
     /// Descriptors of one event loop.
     private static let descriptorsPerLoop = 4
 
@@ -83,7 +81,6 @@ package struct Daemon: Service {
         let admission = Admission(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let client = UpstreamClient(self.servers, group: group)
-        let conversations = Tally()
         do {
             let site = Site(
                 rules: HandshakeRules(configuration),
@@ -91,7 +88,7 @@ package struct Daemon: Service {
                 admission: admission,
                 supervisor: supervisor,
                 client: client,
-                conversations: conversations,
+                conversations: Tally(),
                 logger: logger,
                 handshakeTimeout: .nanoseconds(configuration.limits.handshakeTimeout.nanoseconds)
             )
@@ -103,9 +100,7 @@ package struct Daemon: Service {
                 workers: workers
             )
             self.onListening(listener.port)
-            try await self.serve(listener, workers, admission, supervisor)
-            // Every connection has ended by now; their servers are told so in the time that this may take (R53).
-            _ = await Self.wait(atMost: Self.farewells, until: conversations.onEmpty)
+            try await self.serve(listener, workers, site)
         } catch {
             supervisor.killAll()
             _ = await Self.wait(atMost: Self.killing, until: supervisor.onEmpty)
@@ -120,23 +115,18 @@ package struct Daemon: Service {
     }
 
     /// Waits for the signal to stop, then drains; a second signal ends everything at once.
-    private func serve(
-        _ listener: Listener,
-        _ workers: Workers,
-        _ admission: Admission,
-        _ supervisor: ChildSupervisor
-    ) async throws {
+    private func serve(_ listener: Listener, _ workers: Workers, _ site: Site) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 try await gracefulShutdown()
-                try await self.drain(listener, workers, admission, supervisor)
+                try await self.drain(listener, workers, site)
             }
             tasks.addTask {
                 var count = 0
                 for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
                     count += 1
                     guard count > 1 else { continue }
-                    supervisor.killAll()
+                    site.supervisor.killAll()
                     throw EndedAtOnce()
                 }
             }
@@ -145,12 +135,9 @@ package struct Daemon: Service {
         }
     }
 
-    private func drain(
-        _ listener: Listener,
-        _ workers: Workers,
-        _ admission: Admission,
-        _ supervisor: ChildSupervisor
-    ) async throws {
+    private func drain(_ listener: Listener, _ workers: Workers, _ site: Site) async throws {
+        let admission = site.admission
+        let supervisor = site.supervisor
         self.logger.info("draining", metadata: [LogKey.count: "\(admission.connections)"])
         admission.startDraining()
         if self.configuration.drain.delay > .zero { try await Task.sleep(for: self.configuration.drain.delay) }
@@ -178,6 +165,8 @@ package struct Daemon: Service {
             )
             supervisor.killAll()
         }
+        // Every connection has ended by now; servers behind URLs are told so in the time that this may take (R53).
+        _ = await Self.wait(atMost: Self.farewells, until: site.conversations.onEmpty)
         self.logger.info("stopped")
     }
 

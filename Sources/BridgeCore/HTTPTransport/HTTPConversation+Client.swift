@@ -133,9 +133,17 @@ extension HTTPConversation {
     }
 
     private mutating func gate(_ outgoing: Outgoing, bytes: Int) {
-        self.gated.append(outgoing)
+        self.gated.append(self.kept(outgoing))
         self.gatedBytes += bytes
         if case .call(let number) = outgoing.kind { self.calls[number]?.phase = .gated }
+    }
+
+    /// A message that begins to wait: it may have come in a read that is much larger than what is counted of it (R46).
+    mutating func kept(_ outgoing: Outgoing) -> Outgoing {
+        if case .call(let number) = outgoing.kind, let message = self.calls[number]?.message {
+            self.calls[number]?.message = message.kept
+        }
+        return Outgoing(kind: outgoing.kind, message: outgoing.message?.kept)
     }
 
     /// Lets pass what waited and need not wait any more, in order of arrival.
@@ -195,6 +203,7 @@ extension HTTPConversation {
         }
         self.queued.append(number)
         self.queuedBytes += call.message.readableBytes
+        self.calls[number]?.message = call.message.kept
         self.calls[number]?.phase = .queued
     }
 

@@ -36,7 +36,7 @@ extension HTTPConversation {
     mutating func post(_ kind: Outgoing.Kind, _ message: ByteBuffer?) {
         let outgoing = Outgoing(kind: kind, message: message)
         if case .call(let number) = kind { self.calls[number]?.phase = .inLine }
-        self.eventStream.waiting.append(outgoing)
+        self.eventStream.waiting.append(self.kept(outgoing))
         self.gatedBytes += self.size(outgoing)
         self.postNext()
     }

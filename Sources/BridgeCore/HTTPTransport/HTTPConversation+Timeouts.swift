@@ -13,13 +13,21 @@ struct RequestTimeouts: Sendable {
     private var step = 0
     private var isRunning = false
     /// In order of arrival, so of time.
-    private var due: CircularBuffer<(number: Int, step: Int)> = CircularBuffer(initialCapacity: 1)
+    private(set) var due: CircularBuffer<(number: Int, step: Int)> = CircularBuffer(initialCapacity: 1)
 
     /// Notes a call; true if the timer has to be set.
     mutating func append(_ number: Int) -> Bool {
         self.due.append((number, self.step + Self.steps + 1))
         defer { self.isRunning = true }
         return !self.isRunning
+    }
+
+    /// Forgets calls that are over, once they are the most of what is kept: a slow call must not keep for as long as it
+    /// runs the traces of all that came after it.
+    ///
+    /// - Parameter open: how many calls are not over.
+    mutating func sweep(open: Int, _ isOpen: (Int) -> Bool) {
+        if self.due.count > 2 * open + 64 { self.due.removeAll { !isOpen($0.number) } }
     }
 
     /// A step has passed: the calls that are overdue, and whether the timer has to be set again.
@@ -40,6 +48,8 @@ struct RequestTimeouts: Sendable {
 extension HTTPConversation {
     /// Gives a call `request_timeout` from now.
     mutating func expect(_ number: Int) {
+        let calls = self.calls
+        self.timeouts.sweep(open: calls.count) { calls[$0] != nil }
         if self.timeouts.append(number) { self.scheduleTimeouts() }
     }
 

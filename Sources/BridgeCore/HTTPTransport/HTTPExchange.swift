@@ -212,4 +212,7 @@ struct UpstreamCall: Sendable {
 extension ByteBuffer {
     /// The same bytes in memory of their own: what is kept for long must not keep the read that it came in.
     var compact: ByteBuffer { ByteBuffer(bytes: self.readableBytesView) }
+
+    /// The same bytes, in memory of their own unless they fill half of the memory that they are in.
+    var kept: ByteBuffer { self.storageCapacity > 2 * self.readableBytes ? self.compact : self }
 }

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+import NIOCore
 import Testing
 
 @testable import BridgeCore
@@ -44,6 +45,24 @@ import Testing
         #expect(rig.sentMethods() == ["initialize", "a", "initialize", "b"])
         rig.answer(3)
         rig.checkIsIdle()
+    }
+
+    @Test("R46, R74: what waits does not keep the read alive that it came in", arguments: 0..<4)
+    func waitingMemory(_ place: Int) throws {
+        let rig = try ConversationRig(place == 2 ? .eventStream : place == 3 ? .auto : .streamableHTTP, maxParallel: 1)
+        rig.request("0", place == 0 ? "initialize" : "a")
+        for text in [#"{"jsonrpc":"2.0","id":1,"method":"b"}"#, #"{"jsonrpc":"2.0","method":"c"}"#] {
+            var read = ByteBuffer(string: text)
+            read.writeRepeatingByte(0x20, count: 1 << 16)
+            rig.conversation.receivedFromClient(try #require(read.readSlice(length: text.utf8.count)))
+        }
+        let conversation = rig.conversation
+        let waiting = Array(conversation.gated) + Array(conversation.eventStream.waiting)
+        let request = try #require(conversation.numbers[.integer(1)].flatMap { conversation.calls[$0] })
+        #expect([.gated, .queued, .inLine].contains(request.phase))
+        #expect(request.message.storageCapacity < 1_024 && String(buffer: request.message).hasSuffix(#""b"}"#))
+        #expect(waiting.compactMap(\.message).allSatisfy { $0.storageCapacity < 1_024 })
+        #expect(waiting.compactMap(\.message).count == (place == 1 ? 0 : 1))
     }
 
     @Test("R49: initialized that is refused, lost or never acknowledged keeps nobody waiting", arguments: 0..<5)

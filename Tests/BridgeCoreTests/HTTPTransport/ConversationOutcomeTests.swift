@@ -241,4 +241,18 @@ import Testing
         rig.fire { $0 == .requestTimeouts }
         #expect(rig.timers.isEmpty)
     }
+
+    @Test("R74: a slow request does not keep what came after it from being forgotten")
+    func forgottenTimeouts() throws {
+        let rig = try ConversationRig(requestTimeout: 1_000_000_000)
+        rig.request("\"slow\"")
+        for id in 1...300 {
+            rig.request("\(id)")
+            rig.answer(id)
+        }
+        #expect(rig.conversation.timeouts.due.count < 80)
+        for _ in 0..<17 { rig.fire { $0 == .requestTimeouts } }
+        #expect(rig.failed.map(\.id) == ["\"slow\""])
+        rig.checkIsIdle()
+    }
 }

@@ -12,6 +12,10 @@ internal import NIOCore
 /// What to do is decided by HTTPConversation; this class does it: starts and cuts exchanges, sets timers, passes
 /// messages on.
 final class HTTPBackend: Backend {
+    /// Notes of one connection that go to the log in a minute: a client, or its server, can cause one with every message
+    /// (R74).
+    private static let maxNotes = 20
+
     /// Who gets the output; nil before the handshake is done and after the end.
     private var receiver: (any BackendReceiver)?
     let pid: Int32? = nil
@@ -32,6 +36,9 @@ final class HTTPBackend: Backend {
     private var hasOutput = false
     private var isFlushing = false
     private var isOver = false
+    /// Notes since the minute began, in nanoseconds of the monotonic clock, that counts them.
+    private var notes = 0
+    private var notesSince: Int64 = 0
     /// Keeps the backend until the server has been told of the end: by then its connection is gone.
     private var untilOver: HTTPBackend?
     private let gone: () -> Void
@@ -114,9 +121,10 @@ final class HTTPBackend: Backend {
         self.isActing = true
         while let action = self.conversation.nextAction() { self.perform(action) }
         self.isActing = false
-        let isWritable = self.conversation.isWritable
-        if isWritable, !self.wasWritable { self.receiver?.becameWritable() }
-        self.wasWritable = isWritable
+        let wasWritable = self.wasWritable
+        self.wasWritable = self.conversation.isWritable
+        // Last, since the receiver writes at once, and that may well be too much again.
+        if self.wasWritable, !wasWritable { self.receiver?.becameWritable() }
         if isAll { self.flushOutput() }
     }
 
@@ -148,12 +156,23 @@ final class HTTPBackend: Backend {
                 self?.act()
             }
         case .end(let end): self.receiver?.ended(end, stderr: [])
-        case .note(let note): note.log(to: self.logger)
+        case .note(let note): self.log(note)
         case .over:
             self.isOver = true
             self.untilOver = nil
             self.gone()
         }
+    }
+
+    private func log(_ note: HTTPConversation.Note) {
+        let now = Connection.now()
+        if now - self.notesSince >= 60_000_000_000 {
+            self.notesSince = now
+            self.notes = 0
+        }
+        self.notes += 1
+        if self.notes <= Self.maxNotes { note.log(to: self.logger) }
+        if self.notes == Self.maxNotes { self.logger.warning("more that this server does is not logged for a minute") }
     }
 
     private func start(_ id: HTTPExchangeID, _ request: UpstreamRequest) {
@@ -227,7 +246,7 @@ extension HTTPConversation.Note {
         case .toolRemoved(let tool, let reason):
             logger.warning(
                 "a tool was taken out of tools/list: its x-mcp-header marks break the rules",
-                metadata: [LogKey.tool: "\(tool)", LogKey.reason: "\(reason)"]
+                metadata: [LogKey.tool: "\(tool.prefix(100))", LogKey.reason: "\(reason)"]
             )
         case .refused(let status):
             logger.warning("the server refused a message that is no request", metadata: [LogKey.status: "\(status)"])

@@ -140,7 +140,10 @@ extension Upstream {
         var problems: [ConfigurationError.Problem] = []
         func attempt(_ key: String, _ path: String, _ read: () throws -> Void) {
             do { try read() } catch {
-                let message = "server `\(server)`: `\(key)`: the file \(path) holds nothing usable in PEM form"
+                let why =
+                    FileContents.problem(path: path).map { "cannot be read: \($0.reason)" }
+                    ?? "holds nothing usable in PEM form"
+                let message = "server `\(server)`: `\(key)`: the file \(path) \(why)"
                 problems.append(.init(place: Place(file: path), message: message))
             }
         }
