@@ -13,18 +13,23 @@ extension HTTPConversation {
         var restamp: Envelope?
         var isResponse = false
         var isToolsChange = false
+        var isForeign = false
         message.withUnsafeReadableBytes { text in
             guard let envelope = try? EnvelopeScanner.scan(text) else { return }
             if envelope.isArray {
                 for range in ArrayElements(text) {
                     let element = UnsafeRawBufferPointer(rebasing: text[range])
-                    guard let envelope = try? EnvelopeScanner.scan(element),
+                    guard let envelope = try? EnvelopeScanner.scan(element), envelope.isVersion2,
                         let number = self.answers(envelope, element, number),
                         let slice = message.getSlice(at: message.readerIndex + range.lowerBound, length: range.count)
                     else { continue }
                     isResponse = true
                     answered.append((number, slice))
                 }
+                return
+            }
+            guard envelope.isVersion2 else {
+                isForeign = true
                 return
             }
             if let method = envelope.method {
@@ -38,6 +43,8 @@ extension HTTPConversation {
                 restamp = envelope
             }
         }
+        // Clients take no notice of what is not JSON-RPC 2.0, and would wait for ever for a better answer.
+        if isForeign { return }
         if isToolsChange { self.tools.forget() }
         if let call, call.isCancelled, isResponse {
             // The answer to a cancelled request is nobody's.
@@ -64,8 +71,9 @@ extension HTTPConversation {
         guard let call = self.calls[number] else { return }
         let isMessage = body.withUnsafeReadableBytes { text in
             guard let envelope = try? EnvelopeScanner.scan(text) else { return false }
-            return envelope.isArray || envelope.method != nil || envelope.result != nil
-                || envelope.error?.kind == .object
+            return envelope.isArray
+                || envelope.isVersion2
+                    && (envelope.method != nil || envelope.result != nil || envelope.error?.kind == .object)
         }
         if isMessage { return self.receivedMessage(body, ofCall: number) }
         if let exchange = call.exchange { self.linger(exchange) }
@@ -97,8 +105,8 @@ extension HTTPConversation {
     mutating func receivedErrorBody(_ body: ByteBuffer, _ response: UpstreamResponse, ofCall number: Int) {
         guard let call = self.calls[number] else { return }
         let error = body.withUnsafeReadableBytes { text -> (Envelope, Int?)? in
-            guard let envelope = try? EnvelopeScanner.scan(text), envelope.isObject, envelope.method == nil,
-                envelope.result == nil, let error = envelope.error, error.kind == .object
+            guard let envelope = try? EnvelopeScanner.scan(text), envelope.isObject, envelope.isVersion2,
+                envelope.method == nil, envelope.result == nil, let error = envelope.error, error.kind == .object
             else { return nil }
             let object = UnsafeRawBufferPointer(rebasing: text[error.range])
             let code = ObjectMembers.value(of: "code", in: object).flatMap {

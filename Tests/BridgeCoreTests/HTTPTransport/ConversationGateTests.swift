@@ -54,7 +54,8 @@ import Testing
         for text in [#"{"jsonrpc":"2.0","id":1,"method":"b"}"#, #"{"jsonrpc":"2.0","method":"c"}"#] {
             var read = ByteBuffer(string: text)
             read.writeRepeatingByte(0x20, count: 1 << 16)
-            rig.conversation.receivedFromClient(try #require(read.readSlice(length: text.utf8.count)))
+            let message = read.readSlice(length: text.utf8.count)
+            rig.conversation.receivedFromClient(try #require(message))
         }
         let conversation = rig.conversation
         let waiting = Array(conversation.gated) + Array(conversation.eventStream.waiting)
