@@ -150,13 +150,19 @@ final class HTTPBackend: Backend {
         case .fail(let id, let fault):
             self.hasOutput = true
             self.receiver?.failed(id, fault.reply)
+            if self.mayLog() {
+                self.logger.warning(
+                    "the server did not answer a request",
+                    metadata: [LogKey.cause: "\(fault.cause)", LogKey.reason: "\(fault.message)"]
+                )
+            }
         case .schedule(let timer, let nanoseconds):
             self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(nanoseconds)) { [weak self] in
                 self?.conversation.fired(timer)
                 self?.act()
             }
         case .end(let end): self.receiver?.ended(end, stderr: [])
-        case .note(let note): self.log(note)
+        case .note(let note): if self.mayLog() { note.log(to: self.logger) }
         case .over:
             self.isOver = true
             self.untilOver = nil
@@ -164,15 +170,18 @@ final class HTTPBackend: Backend {
         }
     }
 
-    private func log(_ note: HTTPConversation.Note) {
+    /// Counts what goes to the log.
+    private func mayLog() -> Bool {
         let now = Connection.now()
         if now - self.notesSince >= 60_000_000_000 {
             self.notesSince = now
             self.notes = 0
         }
         self.notes += 1
-        if self.notes <= Self.maxNotes { note.log(to: self.logger) }
-        if self.notes == Self.maxNotes { self.logger.warning("more that this server does is not logged for a minute") }
+        if self.notes == Self.maxNotes + 1 {
+            self.logger.warning("what more this server does is not logged for the rest of a minute")
+        }
+        return self.notes <= Self.maxNotes
     }
 
     private func start(_ id: HTTPExchangeID, _ request: UpstreamRequest) {
