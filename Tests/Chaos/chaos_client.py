@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 import secrets
@@ -113,7 +114,9 @@ class ChaosConnection:
             elif "id" in message:
                 self.totals.counts["asked"] += 1
                 answer = {"jsonrpc": "2.0", "id": message["id"], "result": {"roots": []}}
-                await self.ws.send(json.dumps(answer))
+                # The close may have come already, with answers before it that are still to be read.
+                with contextlib.suppress(websockets.ConnectionClosed):
+                    await self.ws.send(json.dumps(answer))
             else:
                 self.totals.counts["notifications"] += 1
 
