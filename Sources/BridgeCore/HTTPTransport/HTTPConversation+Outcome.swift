@@ -62,7 +62,7 @@ extension HTTPConversation {
             if response.status == 404, !call.isModern, exchange.sessionID != nil { return .discard }
             return [401, 403].contains(response.status) ? .discard : .collect(limit: Self.maxErrorBody)
         }
-        if call.role == .initialize { self.legacy.offeredSessionID = response.sessionID }
+        if call.role == .initialize, !call.isModern { self.legacy.offeredSessionID = response.sessionID }
         // It was processed: it will not be sent again.
         if !call.keepsMessage { self.calls[number]?.message = ByteBuffer() }
         return self.bodyKind(response)

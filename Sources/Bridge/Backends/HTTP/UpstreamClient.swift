@@ -5,6 +5,7 @@
 internal import AsyncHTTPClient
 internal import BridgeConfig
 internal import BridgeCore
+internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
@@ -58,9 +59,23 @@ final class UpstreamClient: Sendable {
         configuration.http1_1ConnectionDebugInitializer = { channel in
             channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(FlushCoalescingHandler(), position: .first)
+                try Self.keepAlive(channel)
             }
         }
         return configuration
+    }
+
+    /// A server that vanished without a word is noticed in a minute and a half: a stream may be silent for hours, and
+    /// without `request_timeout` a request may take as long as it likes (R35).
+    private static func keepAlive(_ channel: any Channel) throws {
+        guard let options = channel.syncOptions else { return }
+        try options.setOption(.socketOption(.so_keepalive), value: 1)
+        for (name, value) in [(TCP_KEEPIDLE, 60), (TCP_KEEPINTVL, 10), (TCP_KEEPCNT, 3), (TCP_USER_TIMEOUT, 90_000)] {
+            try options.setOption(
+                ChannelOptions.Types.SocketOption(level: .tcp, name: NIOBSDSocket.Option(rawValue: name)),
+                value: value
+            )
+        }
     }
 
     /// Sends a request with the operator's own headers; `exchange` is told its course on `eventLoop`.
