@@ -61,6 +61,7 @@ import Testing
         for index in 12..<15 {
             #expect(rig.open == [index], "one at a time")
             replayed.append(rig.exchanges[index].body)
+            #expect(rig.exchanges[index].field("Mcp-Session-Id") == ["s-2"])
             rig.status(index, index == 13 ? 500 : 200)
         }
         #expect(replayed.first == rig.exchanges[8].body)

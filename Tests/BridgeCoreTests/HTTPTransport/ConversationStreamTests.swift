@@ -120,6 +120,11 @@ import Testing
             rig.finish(3, fault)
             #expect(rig.failed.isEmpty == (fault == .broken("")))
         }
+        let rig = try paused()
+        resume(rig)
+        rig.head(4, 200, Self.eventStream)
+        rig.finish(4, .tooLarge(limit: 1))
+        #expect(rig.failed.map(\.fault) == [.tooLarge(limit: 1)])
     }
 
     @Test(
@@ -154,6 +159,7 @@ import Testing
         #expect(rig.takeDelivered().isEmpty, "it was asked to go on behind that")
         rig.event(3, #"{"jsonrpc":"2.0","method":"b"}"#)
         rig.finish(3, .broken(""))
+        #expect(rig.timers.last?.after == 200_000_000, "it brought something: the back-off begins anew")
         reopen(rig)
         #expect(rig.last.field("Last-Event-ID") == ["e1"], "an event without an id changes nothing")
         rig.head(4, 200, Self.eventStream)
