@@ -11,6 +11,6 @@ extension AcceptKey {
         let text = Array((key + Self.guid).utf8)
         var digest = [UInt8](repeating: 0, count: Int(SHA_DIGEST_LENGTH))
         _ = SHA1(text, text.count, &digest)
-        return Self.base64(digest)
+        return Base64.encode(digest)
     }
 }

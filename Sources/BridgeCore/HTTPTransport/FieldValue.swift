@@ -12,7 +12,7 @@ package enum FieldValue {
     /// - Parameter text: UTF-8.
     package static func encode(_ text: some Collection<UInt8>) -> String {
         if Self.isPlain(text) { return String(decoding: text, as: UTF8.self) }
-        return Self.opening + Self.base64(text) + Self.closing
+        return Self.opening + Base64.encode(text) + Self.closing
     }
 
     /// Visible ASCII, and spaces between. A tab between would be legal in a header (RFC 9110 §5.5), but clients and
@@ -25,30 +25,5 @@ package enum FieldValue {
         }
         guard last != 0x20 else { return false }
         return !(text.starts(with: Self.opening.utf8) && text.suffix(2).elementsEqual(Self.closing.utf8))
-    }
-
-    /// Base64 with padding (RFC 4648 §4).
-    private static func base64(_ text: some Collection<UInt8>) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var output: [UInt8] = []
-        output.reserveCapacity((text.count + 2) / 3 * 4)
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in text {
-            bits = bits << 8 | UInt32(byte)
-            count += 1
-            guard count == 3 else { continue }
-            for shift in [18, 12, 6, 0] as [UInt32] { output.append(alphabet[Int(bits >> shift & 63)]) }
-            bits = 0
-            count = 0
-        }
-        if count > 0 {
-            bits <<= UInt32(24 - 8 * count)
-            for shift in [18, 12, 6].prefix(count + 1) as ArraySlice<UInt32> {
-                output.append(alphabet[Int(bits >> shift & 63)])
-            }
-            output.append(contentsOf: repeatElement(UInt8(ascii: "="), count: 3 - count))
-        }
-        return String(decoding: output, as: UTF8.self)
     }
 }
