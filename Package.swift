@@ -31,9 +31,11 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
+        // Vector instructions for the search through messages: Swift's SIMD comparisons do not become them.
+        .target(name: "CBytes"),
         .target(
             name: "BridgeCore",
-            dependencies: [.product(name: "NIOCore", package: "swift-nio")],
+            dependencies: ["CBytes", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: settings
         ),
         // toml++ behind a C interface: the one TOML reader at hand that keeps line and column of every node.

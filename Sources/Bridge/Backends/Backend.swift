@@ -16,6 +16,9 @@ protocol Backend: AnyObject {
     /// How the server is spoken to, in words; nil while that is not known.
     var transportName: String? { get }
 
+    /// Writes whole messages, each closed by LF, at once, so that `lines` is empty; false where the rest of them has to
+    /// be handed over.
+    func writeNow(_ lines: inout ByteBuffer) -> Bool
     /// Hands over whole messages, each closed by LF.
     func write(_ lines: ByteBuffer)
     func flush()
@@ -30,6 +33,10 @@ protocol Backend: AnyObject {
     ///
     /// Its output is still read to the end, into nothing. Idempotent.
     func end(farewell: ByteBuffer)
+}
+
+extension Backend {
+    func writeNow(_ lines: inout ByteBuffer) -> Bool { false }
 }
 
 /// Who gets a backend's output. All calls come on the event loop.

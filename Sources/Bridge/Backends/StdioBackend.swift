@@ -4,6 +4,7 @@
 
 internal import BridgeConfig
 internal import BridgeCore
+internal import CSpawn
 internal import Glibc
 internal import Logging
 internal import NIOCore
@@ -11,7 +12,7 @@ internal import NIOPosix
 
 /// A child process and its three pipes (R36–R41). Lives on its client's event loop; processes are the
 /// ``ChildSupervisor``'s.
-final class StdioBackend: Backend {
+final class StdioBackend: Backend, ChildInput.Delegate {
     /// How long a server's output is read on after it exited, and again after the last process that is known of has:
     /// what is left may hold the pipes for ever (R38).
     private static let exitDrain = TimeAmount.seconds(1)
@@ -29,14 +30,15 @@ final class StdioBackend: Backend {
     let transportName: String? = "stdio"
     private let server: ServedServer
     private let supervisor: ChildSupervisor
+    fileprivate let buffers: LoopBuffers
     private let eventLoop: any EventLoop
     private let logger: Logger
     private var child: Child?
-    /// The child's stdin; nil once it is closed. A channel of its own: NIO closes a channel that it cannot write to,
-    /// and a server that takes no input any more may still have something to say.
-    private var inputChannel: (any Channel)?
+    /// Nil before the child runs.
+    private var input: ChildInput?
     private var outputChannel: (any Channel)?
     private var errorChannel: (any Channel)?
+    private var hasGrownOutput = false
     private var lines: LineReader
     private var errors: StandardErrorLines
     private var exit: ChildExit?
@@ -52,9 +54,17 @@ final class StdioBackend: Backend {
     /// Whether output is read: not before the client's handshake is done, and not while the client does not read.
     fileprivate private(set) var isReading = false
 
-    init(server: ServedServer, supervisor: ChildSupervisor, eventLoop: any EventLoop, logger: Logger) {
+    /// - Parameter buffers: those of `eventLoop`.
+    init(
+        server: ServedServer,
+        supervisor: ChildSupervisor,
+        buffers: LoopBuffers,
+        eventLoop: any EventLoop,
+        logger: Logger
+    ) {
         self.server = server
         self.supervisor = supervisor
+        self.buffers = buffers
         self.eventLoop = eventLoop
         self.logger = logger
         self.lines = LineReader(limit: server.configuration.limits.maxLine)
@@ -86,17 +96,11 @@ final class StdioBackend: Backend {
         self.child = child
         self.pid = child.pid
         let this = NIOLoopBound(self, eventLoop: self.eventLoop)
-        let inputChannel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ChildInputHandler(this.value))
-                }
-            }
-            .takingOwnershipOfDescriptor(output: child.stdin)
+        self.input = ChildInput(descriptor: child.stdin, eventLoop: self.eventLoop, delegate: self)
+        let readAllocator = LoopReadAllocator(self.buffers)
         let outputChannel = NIOPipeBootstrap(group: self.eventLoop)
             .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: ChannelBuffers.read)
+            .channelOption(.recvAllocator, value: readAllocator)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(ChildOutputHandler(this.value))
@@ -104,24 +108,20 @@ final class StdioBackend: Backend {
             }
             .takingOwnershipOfDescriptor(input: child.stdout)
         let errorChannel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 16_384)
-            )
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.recvAllocator, value: readAllocator)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(ChildErrorHandler(this.value))
                 }
             }
             .takingOwnershipOfDescriptor(input: child.stderr)
-        inputChannel.whenFailure { _ in close(child.stdin) }
         outputChannel.whenFailure { _ in close(child.stdout) }
         errorChannel.whenFailure { _ in close(child.stderr) }
         // Each by itself, so that `end` closes those that there are where another could not be made.
-        inputChannel.assumeIsolated().whenSuccess { self.inputChannel = $0 }
         outputChannel.assumeIsolated().whenSuccess { self.outputChannel = $0 }
         errorChannel.assumeIsolated().whenSuccess { self.errorChannel = $0 }
-        return inputChannel.and(outputChannel).and(errorChannel).assumeIsolated()
+        return outputChannel.and(errorChannel).assumeIsolated()
             .map { _ in
                 // The client may have gone, or the child ended, in the meantime.
                 if self.isEnding { self.closeInput(farewell: ByteBuffer()) }
@@ -131,15 +131,16 @@ final class StdioBackend: Backend {
 
     // MARK: Backend
 
-    var isWritable: Bool { self.inputChannel?.isWritable ?? true }
+    var isWritable: Bool { self.input?.isWritable ?? true }
+
+    func writeNow(_ lines: inout ByteBuffer) -> Bool { self.input?.writeNow(&lines) ?? false }
 
     func write(_ lines: ByteBuffer) {
-        self.inputChannel?.write(lines, promise: nil)
+        self.input?.write(lines)
     }
 
     func flush() {
-        self.inputChannel?.flush()
-        if self.inputChannel?.isActive != true { self.inputRefused() }
+        if self.input?.isOpen != true { self.inputRefused() }
     }
 
     func setReading(_ isOn: Bool) {
@@ -158,10 +159,7 @@ final class StdioBackend: Backend {
     private func closeInput(farewell: ByteBuffer) {
         // From here on the output is read into nothing, so that a child blocked in a write sees its input end.
         self.setReading(true)
-        if let channel = self.inputChannel {
-            if farewell.readableBytes > 0 { channel.writeAndFlush(farewell, promise: nil) }
-            channel.close(mode: .output, promise: nil)
-        }
+        self.input?.end(farewell)
         if let child = self.child { self.supervisor.end(child.id) }
     }
 
@@ -169,10 +167,11 @@ final class StdioBackend: Backend {
 
     fileprivate func received(_ output: ByteBuffer) {
         guard let receiver = self.receiver else { return }
+        if output.readableBytes == LoopBuffers.size { self.growOutputPipe() }
         var output = output
         while true {
             switch self.lines.next(from: &output) {
-            case .needMoreData: return
+            case .needMoreData: return self.buffers.takeBack(input: &output)
             case .line(let count):
                 output.withUnsafeReadableBytes { bytes in
                     receiver.received(line: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
@@ -184,24 +183,23 @@ final class StdioBackend: Backend {
         }
     }
 
+    /// More stood in the pipe than one read takes: with a larger pipe the child writes on while the bridge reads.
+    private func growOutputPipe() {
+        guard !self.hasGrownOutput, let child = self.child else { return }
+        self.hasGrownOutput = true
+        _ = cspawn_pipe_grow(child.stdout, ChildInput.largestPipe)
+    }
+
     fileprivate func receivedAll() {
         self.receiver?.receivedAllOutput()
     }
 
-    fileprivate func becameWritable() {
+    func inputBecameWritable() {
         self.receiver?.becameWritable()
     }
 
-    /// - Parameter hasBacklog: more was to be written than the pipe took.
-    fileprivate func inputEnded(hasBacklog: Bool) {
-        self.inputChannel = nil
-        guard hasBacklog else { return }
-        self.inputRefused()
-        self.becameWritable()
-    }
-
     /// Messages are lost, and requests among them will not be answered by a server that lives on (R35).
-    private func inputRefused() {
+    func inputRefused() {
         guard !self.hasRefusedInput, !self.isEnding else { return }
         self.hasRefusedInput = true
         if self.exit == nil, !self.isOutputOver { self.wait(Self.exitAfterOutput) }
@@ -241,7 +239,7 @@ final class StdioBackend: Backend {
     /// What the pipes still hold may not have been read: their ends, which nobody keeps open any more, come behind it.
     private func familyGone() {
         self.isFamilyGone = true
-        self.inputChannel?.close(promise: nil)
+        self.input?.close()
         if !self.isOutputOver || !self.isErrorOver { self.wait(Self.exitDrain) }
     }
 
@@ -288,34 +286,6 @@ final class StdioBackend: Backend {
     }
 }
 
-/// The child's stdin.
-private final class ChildInputHandler: ChannelInboundHandler {
-    typealias InboundIn = Never
-
-    private let backend: StdioBackend
-
-    init(_ backend: StdioBackend) {
-        self.backend = backend
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { self.backend.becameWritable() }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        // All that was queued is written and the descriptor is closed; the channel is not.
-        if case ChannelEvent.outputClosed = event { context.close(promise: nil) }
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        self.backend.inputEnded(hasBacklog: !context.channel.isWritable)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A server that closed its stdin (EPIPE): the channel goes inactive next.
-    }
-}
-
 /// The child's stdout.
 private final class ChildOutputHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
@@ -359,7 +329,9 @@ private final class ChildErrorHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.backend.receivedError(self.unwrapInboundIn(data))
+        var bytes = self.unwrapInboundIn(data)
+        self.backend.receivedError(bytes)
+        self.backend.buffers.takeBack(input: &bytes)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -22,6 +22,7 @@ struct Site: Sendable {
 /// One event loop's connections. Confined to that loop.
 final class Worker {
     let site: Site
+    let buffers = LoopBuffers()
     private var connections: [ConnectionID: Connection] = [:]
     private var isDraining = false
 

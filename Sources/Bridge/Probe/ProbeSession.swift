@@ -83,6 +83,7 @@ final class ProbeSession: BackendReceiver {
         let backend = StdioBackend(
             server: self.server,
             supervisor: site.supervisor,
+            buffers: LoopBuffers(),
             eventLoop: site.eventLoop,
             logger: site.logger
         )

@@ -11,6 +11,7 @@ internal import NIOCore
 extension Connection: BackendReceiver {
     func received(line: UnsafeRawBufferPointer) {
         guard self.isOpen else { return }
+        self.lendBuffers()
         switch self.session.receivedFromServer(line, replies: &self.webSocket.outbound.tail) {
         case .forward(let range, let splice):
             self.send(line, range, splice)
@@ -61,6 +62,7 @@ extension Connection: BackendReceiver {
     }
 
     func receivedAllOutput() {
+        defer { self.takeBackBuffers() }
         guard self.isOpen else { return }
         self.deadlines.passedMessage(at: Self.now())
         self.flushToClient()
@@ -69,7 +71,7 @@ extension Connection: BackendReceiver {
 
     func becameWritable() {
         guard self.isOpen else { return }
-        self.deadlines.serverStalled(false, at: Self.now())
+        self.deadlines.serverTook()
         self.flushToServer()
     }
 

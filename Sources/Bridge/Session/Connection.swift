@@ -24,7 +24,7 @@ final class Connection {
     /// What one wake-up brings goes out in one write, unless it is more than this many bytes: then the other side begins
     /// on the first messages while the bridge reads the rest. Measured with 64 messages of 200 bytes in flight: 1.4 times
     /// the rate of a single write, where each of client, bridge and server waits for a whole batch of the others.
-    static let earlyFlush = 4 << 10
+    static let earlyFlush = 64 << 10
     /// How long a client may take to say its first word to a server that has ended already.
     private static let firstMessagePatience = TimeAmount.seconds(10)
 
@@ -32,6 +32,7 @@ final class Connection {
     let server: ServedServer
     let eventLoop: any EventLoop
     let backend: any Backend
+    let buffers: LoopBuffers
     let logger: Logger
     private(set) var webSocket: WebSocketHandler!
     var session: Session
@@ -42,6 +43,8 @@ final class Connection {
     private var timer: Scheduled<Void>?
     private var timerDeadline: Int64 = .max
     private let began: Int64
+    /// Bytes that may wait for either side before the other is paused (R46).
+    private let queueLimit: Int
     private(set) var isDraining = false
     private var isClientPaused = false
     private var isServerPaused = false
@@ -59,6 +62,7 @@ final class Connection {
         id: ConnectionID,
         server: ServedServer,
         backend: any Backend,
+        buffers: LoopBuffers,
         eventLoop: any EventLoop,
         logger: Logger,
         onClosed: @escaping (Connection) -> Void
@@ -67,11 +71,13 @@ final class Connection {
         self.id = id
         self.server = server
         self.backend = backend
+        self.buffers = buffers
         self.eventLoop = eventLoop
         self.logger = logger
         self.session = Session(server.sessionSettings(id))
         self.deadlines = Deadlines(server.deadlines, now: now)
         self.began = now
+        self.queueLimit = server.configuration.limits.queue
         self.onClosed = onClosed
         self.webSocket = WebSocketHandler(connection: self, limits: server.readerLimits)
     }
@@ -92,6 +98,7 @@ final class Connection {
 
     /// Anything came from the client.
     func receivedBytes() {
+        self.lendBuffers()
         if self.deadlines.receivedBytes(at: Self.now()), self.isOpen { self.armTimer() }
     }
 
@@ -147,6 +154,7 @@ final class Connection {
 
     /// One wake-up's worth of input has been taken.
     func receivedAll() {
+        defer { self.takeBackBuffers() }
         guard self.isOpen else { return }
         self.flushToServer()
         self.flushToClient()
@@ -155,21 +163,37 @@ final class Connection {
         if self.isDraining, !self.session.isBusy { self.end(.draining) }
     }
 
+    /// Room for what a wake-up brings, until ``takeBackBuffers()``.
+    @inline(__always)
+    func lendBuffers() {
+        self.buffers.lend(toServer: &self.toServer.tail, toClient: &self.webSocket.outbound.tail)
+    }
+
+    @inline(__always)
+    func takeBackBuffers() {
+        self.buffers.takeBack(toServer: &self.toServer.tail, toClient: &self.webSocket.outbound.tail)
+    }
+
     /// Writes what is queued for the server, and stops the client while too much is left (R46).
     func flushToServer() {
-        while self.backend.isWritable, !self.toServer.isEmpty {
+        if self.toServer.isInTail, self.toServer.tail.readableBytes > 0, self.backend.writeNow(&self.toServer.tail) {
+            // Nearly always all that there is to do.
+            self.deadlines.passedMessage(at: Self.now())
+            self.deadlines.serverTook()
+        }
+        while !self.toServer.isEmpty, self.backend.isWritable {
             while self.backend.isWritable, let piece = self.toServer.next() { self.backend.write(piece) }
             self.backend.flush()
             let now = Self.now()
             self.deadlines.passedMessage(at: now)
-            self.deadlines.serverStalled(false, at: now)
+            self.deadlines.serverTook()
         }
         if !self.toServer.isEmpty || !self.backend.isWritable {
-            self.deadlines.serverStalled(true, at: Self.now())
+            self.deadlines.serverStalled(at: Self.now())
             self.armTimer()
         }
         let queued = self.toServer.bytes
-        let limit = self.server.configuration.limits.queue
+        let limit = self.queueLimit
         // Half the mark below, so that a slow server does not make the bridge stop and go at every message.
         self.isServerFull = self.isServerFull ? queued > limit / 2 : queued > limit
         self.pauseClient()
@@ -181,7 +205,7 @@ final class Connection {
         let refused = self.session.counters.refused
         guard refused != self.refusedSeen else { return }
         self.refusedSeen = refused
-        guard self.webSocket.outbound.bytes > self.server.configuration.limits.queue else { return }
+        guard self.webSocket.outbound.bytes > self.queueLimit else { return }
         self.owesAnswers = true
         self.pauseClient()
     }
@@ -200,7 +224,7 @@ final class Connection {
 
     /// The socket has taken something: progress.
     func clientDrained() {
-        self.deadlines.clientStalled(false, at: Self.now())
+        self.deadlines.clientTook()
         self.flushToClient()
     }
 
@@ -210,13 +234,13 @@ final class Connection {
         guard self.isOpen else { return }
         let isStalled = self.webSocket.isStalled
         // Also without a write of its own: a ping or pong may have taken the queue along.
-        if hasWritten || !isStalled { self.deadlines.clientStalled(false, at: Self.now()) }
+        if hasWritten || !isStalled { self.deadlines.clientTook() }
         if isStalled {
-            self.deadlines.clientStalled(true, at: Self.now())
+            self.deadlines.clientStalled(at: Self.now())
             self.armTimer()
         }
         let queued = self.webSocket.outbound.bytes
-        let limit = self.server.configuration.limits.queue
+        let limit = self.queueLimit
         if self.owesAnswers, queued <= limit / 2 {
             self.owesAnswers = false
             self.pauseClient()

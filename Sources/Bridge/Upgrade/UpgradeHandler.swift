@@ -191,6 +191,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let backend = StdioBackend(
             server: server,
             supervisor: site.supervisor,
+            buffers: self.worker.buffers,
             eventLoop: context.eventLoop,
             logger: logger
         )
@@ -255,6 +256,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             id: id,
             server: server,
             backend: backend,
+            buffers: worker.buffers,
             eventLoop: context.eventLoop,
             logger: logger,
             onClosed: { worker.remove($0) }
@@ -264,6 +266,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if let url = server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
         logger.info("connection began", metadata: metadata)
         do {
+            try context.channel.syncOptions?.setOption(.recvAllocator, value: LoopReadAllocator(worker.buffers))
             try context.pipeline.syncOperations.addHandler(connection.webSocket)
         } catch {
             logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])

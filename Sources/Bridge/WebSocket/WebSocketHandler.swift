@@ -26,6 +26,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     /// Frames on their way to the client.
     var outbound = OutboundQueue()
+    /// Nil while the handler is in no channel of a socket.
+    private var output: DirectOutput?
+    private var isWritable = true
     private var isPumping = false
     private var isReading = true
     private var isReadHeld = false
@@ -47,7 +50,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// The code that the log shows for the connection (RFC 6455 §7.1.5).
     var closeCode: CloseCode { self.handshake.recordedCode ?? .abnormal }
     /// Bytes wait for a client that takes none.
-    var isStalled: Bool { !self.outbound.isEmpty || self.context?.channel.isWritable == false }
+    var isStalled: Bool { !self.outbound.isEmpty || !self.isWritable }
 
     // MARK: Towards the client
 
@@ -58,16 +61,29 @@ final class WebSocketHandler: ChannelDuplexHandler {
         guard !self.isPumping, let context = self.context else { return false }
         self.isPumping = true
         defer { self.isPumping = false }
+        if self.outbound.isInTail, let output = self.output, output.isClear {
+            // Nearly always all that there is to do.
+            guard self.outbound.tail.readableBytes > 0 else { return false }
+            if case .all = output.write(&self.outbound.tail) { return true }
+            // Its beginning may be out, so that nothing may come between.
+            if let rest = self.outbound.next() { self.handOver(rest, context) }
+        }
         var hasWritten = false
-        while context.channel.isWritable, !self.outbound.isEmpty {
-            while context.channel.isWritable, let piece = self.outbound.next() {
-                context.write(self.wrapOutboundOut(piece), promise: nil)
-            }
-            context.flush()
+        while self.isWritable, var piece = self.outbound.next() {
             hasWritten = true
+            if let output = self.output, output.isClear, case .all = output.write(&piece) { continue }
+            self.handOver(piece, context)
         }
         self.outbound.settle()
         return hasWritten
+    }
+
+    /// Has the channel write what the socket does not take now, or what shows the channel that the socket is broken.
+    private func handOver(_ piece: ByteBuffer, _ context: ChannelHandlerContext) {
+        self.output?.handOver()
+        context.writeAndFlush(self.wrapOutboundOut(piece)).assumeIsolated().whenComplete { [weak self] _ in
+            self?.output?.completed()
+        }
     }
 
     func sendPing() {
@@ -148,7 +164,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
+        self.isWritable = context.channel.isWritable
+        if self.isWritable {
             self.flush()
             self.finishIfDrained()
             if self.closeTimer != nil { self.armCloseTimer() }
@@ -161,10 +178,17 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.isWritable = context.channel.isWritable
+        self.output = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { DirectOutput(descriptor: $0) }
+        // The answer to the handshake may still be on its way.
+        self.handOver(ByteBuffer(), context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.output = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -173,7 +197,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         connection.receivedBytes()
         while true {
             switch self.reader.next(from: &input, into: &connection.toServer.tail) {
-            case .needMoreData: return
+            case .needMoreData: return connection.buffers.takeBack(input: &input)
             case .text(let start): connection.receivedMessage(at: start)
             case .assembled(let message): connection.receivedWhole(message)
             case .ping(let payload):
@@ -220,6 +244,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        // The descriptor is closed, and may be another's soon.
+        self.output = nil
         self.closeTimer?.cancel()
         _ = self.handshake.peerEOF()
         self.connection?.end(.clientGone)

@@ -20,12 +20,27 @@ package struct Envelope: Sendable {
     }
 
     /// One value: its bytes (a string's with the quotes) and its kind.
+    ///
+    /// Offsets are kept in 32 bits, as ByteBuffer's are: envelopes are copied on the data path.
     package struct Value: Sendable {
-        package var start: Int
-        package var end: Int
+        private var from: UInt32
+        private var to: UInt32
         package var kind: Kind
         /// The string holds at least one backslash escape.
-        package var isEscaped = false
+        package var isEscaped: Bool
+
+        package init(start: Int, end: Int, kind: Kind, isEscaped: Bool = false) {
+            self.from = UInt32(truncatingIfNeeded: start)
+            self.to = UInt32(truncatingIfNeeded: end)
+            self.kind = kind
+            self.isEscaped = isEscaped
+        }
+
+        package var start: Int { Int(self.from) }
+        package var end: Int {
+            get { Int(self.to) }
+            set { self.to = UInt32(truncatingIfNeeded: newValue) }
+        }
 
         package var range: Range<Int> { self.start..<self.end }
         /// A string's bytes between its quotes.

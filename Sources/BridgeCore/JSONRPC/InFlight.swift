@@ -11,7 +11,7 @@ package struct InFlightRequest: Sendable {
     /// Position in arrival order, for answering in order at the end.
     package var order: UInt64
     /// What the request asks for, as far as the bridge cares.
-    package var role: Role
+    package var role = Role.other
     /// The client has sent `notifications/cancelled`: an answer may come, none is owed (R35).
     package var isCancelled = false
     /// The request is task-augmented: progress may go on after its response.
@@ -37,6 +37,9 @@ package struct InFlightTable: Sendable {
     /// Cancelled requests whose answer may still come, kept at the most.
     package static let maxCancelled = 1_024
 
+    /// Those with an integer id and nothing else to remember.
+    private var plain = PlainRequests()
+    /// All others.
     private var requests: [RequestID: InFlightRequest] = [:]
     /// The progress tokens of requests in flight, with how many requests share each: a client that breaks the rule of
     /// unique tokens still gets all its progress.
@@ -52,7 +55,7 @@ package struct InFlightTable: Sendable {
     package init() {}
 
     /// Requests that are owed an answer.
-    package var owed: Int { self.requests.count - self.cancelledCount }
+    package var owed: Int { self.plain.count + self.requests.count - self.cancelledCount }
     /// Requests that are owed an answer and end by themselves, that is all but open listens.
     package var busy: Int { self.owed - self.listenCount }
 
@@ -73,12 +76,22 @@ package struct InFlightTable: Sendable {
         role: InFlightRequest.Role,
         concernsTask: Bool
     ) -> OnRequest {
-        if let held = self.requests[id] {
+        if !self.requests.isEmpty, let held = self.requests[id] {
             guard held.isCancelled else { return .duplicate }
             self.remove(id, held)
         }
+        guard self.plain.count + self.requests.count < Self.maxRequests else { return .full }
+        if case .integer(let number) = id {
+            if self.plain.contains(number) { return .duplicate }
+            if role == .other, spelling == nil, progressToken == nil, !concernsTask,
+                self.plain.insert(number, order: self.nextOrder)
+            {
+                self.nextOrder += 1
+                return .accepted
+            }
+        }
         let bytes = Self.heldBytes(id, spelling, progressToken)
-        guard self.requests.count < Self.maxRequests, self.idBytes + bytes <= Self.maxIDBytes else { return .full }
+        guard self.idBytes + bytes <= Self.maxIDBytes else { return .full }
         self.idBytes += bytes
         self.requests[id] = InFlightRequest(
             spelling: spelling,
@@ -97,7 +110,8 @@ package struct InFlightTable: Sendable {
     ///
     /// - Parameter createsTask: the response names a task, so that its progress token lives on.
     package mutating func answer(_ id: RequestID, createsTask: Bool) -> InFlightRequest? {
-        guard let request = self.requests.removeValue(forKey: id) else { return nil }
+        if let request = self.removePlain(id) { return request }
+        guard !self.requests.isEmpty, let request = self.requests.removeValue(forKey: id) else { return nil }
         self.account(removed: request, id)
         if let token = request.progressToken, createsTask || request.concernsTask {
             self.rememberTask(token)
@@ -108,7 +122,7 @@ package struct InFlightTable: Sendable {
     /// Notes that the client cancelled a request; false if it is not in flight.
     @discardableResult
     package mutating func cancel(_ id: RequestID) -> Bool {
-        guard var request = self.requests[id], !request.isCancelled else { return false }
+        guard var request = self.removePlain(id) ?? self.requests[id], !request.isCancelled else { return false }
         if self.cancelledCount == Self.maxCancelled { self.forgetCancelled() }
         request.isCancelled = true
         self.requests[id] = request
@@ -125,11 +139,17 @@ package struct InFlightTable: Sendable {
 
     /// Takes out all requests that are owed an answer, in arrival order.
     package mutating func removeAll() -> [(id: RequestID, request: InFlightRequest)] {
-        let all = self.requests.filter { !$0.value.isCancelled }
-            .map { (id: $0.key, request: $0.value) }
-            .sorted { $0.request.order < $1.request.order }
+        let plain = self.plain.all.map { (id: RequestID.integer($0.id), request: InFlightRequest(order: $0.order)) }
+        let others = self.requests.filter { !$0.value.isCancelled }.map { (id: $0.key, request: $0.value) }
+        let all = (plain + others).sorted { $0.request.order < $1.request.order }
         self = InFlightTable()
         return all
+    }
+
+    @inline(__always)
+    private mutating func removePlain(_ id: RequestID) -> InFlightRequest? {
+        guard case .integer(let number) = id, let order = self.plain.remove(number) else { return nil }
+        return InFlightRequest(order: order)
     }
 
     private mutating func remove(_ id: RequestID, _ request: InFlightRequest) {

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CBytes
+
 /// JSON string tokens (RFC 8259 §7) as bytes: decoding, comparing, writing.
 package enum JSONString {
     /// The UTF-8 text of a string token's contents (between the quotes), escapes decoded; nil if an escape names half
@@ -70,14 +72,19 @@ package enum JSONString {
     }
 
     /// Whether a string token's contents are the text `literal`, after unescaping.
+    @inline(__always)
     package static func equals(
         _ contents: UnsafeRawBufferPointer,
         isEscaped: Bool,
         _ literal: StaticString
     ) -> Bool {
-        let other = UnsafeRawBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
-        if isEscaped { return Self.decode(contents).map { $0.elementsEqual(other) } ?? false }
-        return contents.count == other.count && contents.elementsEqual(other)
+        let count = literal.utf8CodeUnitCount
+        if isEscaped {
+            let other = UnsafeRawBufferPointer(start: literal.utf8Start, count: count)
+            return Self.decode(contents).map { $0.elementsEqual(other) } ?? false
+        }
+        guard contents.count == count, let base = contents.baseAddress else { return false }
+        return cbytes_equal(base, literal.utf8Start, count)
     }
 
     /// Appends `text` as a string token, quotes included; control characters are escaped, all else stays.

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CBytes
+
 /// Steps over the tokens of a validated JSON text. Offsets never pass the text's end, whatever it holds.
 enum JSONText {
     static func skipSpace(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
@@ -22,7 +24,7 @@ enum JSONText {
         var isEscaped = false
         var at = start + 1
         while at < text.count {
-            at = skipPlain(bytes, at, text.count)
+            at = cbytes_skip_plain(bytes, at, text.count)
             guard at < text.count else { break }
             switch text[at] {
             case UInt8(ascii: "\""): return (at + 1, isEscaped)

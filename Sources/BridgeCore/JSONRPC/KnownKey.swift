@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CBytes
+
 /// The keys that the bridge reads, now or for a policy: two parsers must never disagree about them (R24).
 enum KnownKey: UInt8 {
     case id, method, params, result, error, jsonrpc
@@ -9,8 +11,10 @@ enum KnownKey: UInt8 {
     case requestID, progressToken, protocolVersion, resultType, task
     case modernVersion
 
+    @inline(__always)
     var bit: UInt32 { 1 << UInt32(self.rawValue) }
 
+    @inline(__always)
     static func find(_ key: UnsafePointer<UInt8>, _ count: Int) -> KnownKey? {
         switch count {
         case 2: same(key, "id") ? .id : nil
@@ -33,12 +37,6 @@ enum KnownKey: UInt8 {
 
     @inline(__always)
     private static func same(_ key: UnsafePointer<UInt8>, _ literal: StaticString) -> Bool {
-        let other = literal.utf8Start
-        var index = 0
-        while index < literal.utf8CodeUnitCount {
-            if key[index] != other[index] { return false }
-            index += 1
-        }
-        return true
+        cbytes_equal(key, literal.utf8Start, literal.utf8CodeUnitCount)
     }
 }

@@ -69,11 +69,19 @@ package enum RequestID: Hashable, Sendable {
     private static func integer(_ token: UnsafeRawBufferPointer) -> RequestID {
         var magnitude: Int64 = 0
         let isNegative = token.first == UInt8(ascii: "-")
-        for byte in token.dropFirst(isNegative ? 1 : 0) {
+        var at = isNegative ? 1 : 0
+        // Eighteen digits fit whatever they are.
+        let safeEnd = min(token.count, at + 18)
+        while at < safeEnd {
+            magnitude = magnitude &* 10 &+ Int64(token[at] &- UInt8(ascii: "0"))
+            at += 1
+        }
+        while at < token.count {
             let (shifted, over) = magnitude.multipliedReportingOverflow(by: 10)
-            let (sum, tooBig) = shifted.addingReportingOverflow(Int64(byte &- UInt8(ascii: "0")))
+            let (sum, tooBig) = shifted.addingReportingOverflow(Int64(token[at] &- UInt8(ascii: "0")))
             if over || tooBig { return .bigInteger(Text(token)) }
             magnitude = sum
+            at += 1
         }
         return .integer(isNegative ? -magnitude : magnitude)
     }

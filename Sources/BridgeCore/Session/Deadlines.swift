@@ -73,14 +73,24 @@ package struct Deadlines: Sendable {
         self.lastMessage = now
     }
 
-    /// The client's socket takes nothing more (`true`), or has taken something (`false`).
-    package mutating func clientStalled(_ isStalled: Bool, at now: Int64) {
-        self.clientStalledSince = isStalled ? self.clientStalledSince ?? now : nil
+    /// The client's socket takes nothing more.
+    package mutating func clientStalled(at now: Int64) {
+        if self.clientStalledSince == nil { self.clientStalledSince = now }
     }
 
-    /// The server's input takes nothing more, or has taken something.
-    package mutating func serverStalled(_ isStalled: Bool, at now: Int64) {
-        self.serverStalledSince = isStalled ? self.serverStalledSince ?? now : nil
+    /// The client's socket has taken something.
+    package mutating func clientTook() {
+        self.clientStalledSince = nil
+    }
+
+    /// The server's input takes nothing more.
+    package mutating func serverStalled(at now: Int64) {
+        if self.serverStalledSince == nil { self.serverStalledSince = now }
+    }
+
+    /// The server's input has taken something.
+    package mutating func serverTook() {
+        self.serverStalledSince = nil
     }
 
     /// The bridge stopped or resumed reading from the client (R46).

@@ -18,7 +18,8 @@ package struct OutboundQueue: Sendable {
     /// Control frames held for a peer that does not read; beyond, only the newest are kept (RFC 6455 §5.5.3).
     package static let urgentSize = 4 << 10
 
-    private struct Chunk: Sendable {
+    @usableFromInline
+    struct Chunk: Sendable {
         var buffer: ByteBuffer
         /// Behind this chunk a message ends.
         var endsMessage: Bool
@@ -26,19 +27,24 @@ package struct OutboundQueue: Sendable {
 
     /// Where whole small messages are written to. Whoever writes here must not keep a reference to the buffer.
     package var tail = ByteBuffer()
-    private var chunks: CircularBuffer<Chunk> = CircularBuffer(initialCapacity: 1)
-    private var chunkBytes = 0
-    private var urgent = ByteBuffer()
+    // Usable from inline: asked about in place, several times in each wake-up. A call would copy the queue and count the
+    // references of its three buffers.
+    @usableFromInline var chunks: CircularBuffer<Chunk> = CircularBuffer(initialCapacity: 1)
+    @usableFromInline var chunkBytes = 0
+    @usableFromInline var urgent = ByteBuffer()
     /// What was taken out last ended a message.
-    private var isAtBoundary = true
+    @usableFromInline var isAtBoundary = true
 
     package init() {}
 
     /// Bytes waiting, control frames aside.
-    package var bytes: Int { self.chunkBytes + self.tail.readableBytes }
-    package var isEmpty: Bool {
-        self.chunks.isEmpty && self.tail.readableBytes == 0 && self.urgent.readableBytes == 0
+    @inlinable package var bytes: Int { self.chunkBytes + self.tail.readableBytes }
+    @inlinable package var isEmpty: Bool {
+        self.chunkBytes == 0 && self.tail.readableBytes == 0 && self.urgent.readableBytes == 0
     }
+
+    /// All that waits are whole small messages, in ``tail``, which may be written out and emptied in place.
+    @inlinable package var isInTail: Bool { self.chunkBytes == 0 && self.isAtBoundary && self.urgent.readableBytes == 0 }
 
     /// Queues a whole message in its own buffer behind all that is there, without copying it.
     ///

@@ -44,8 +44,8 @@ struct DeadlinesTests {
     @Test("R43: where nothing is set nothing falls due")
     func never() {
         var deadlines = Self.deadlines()
-        deadlines.clientStalled(true, at: Self.begin)
-        deadlines.serverStalled(true, at: Self.begin)
+        deadlines.clientStalled(at: Self.begin)
+        deadlines.serverStalled(at: Self.begin)
         #expect(deadlines.next() == nil)
         #expect(deadlines.fire(at: .max, isWaiting: false) == .nothing)
     }
@@ -124,17 +124,17 @@ struct DeadlinesTests {
     func stalled() {
         var deadlines = Self.deadlines(write: 30)
         #expect(deadlines.next() == nil)
-        deadlines.clientStalled(true, at: Self.begin + 5)
-        deadlines.clientStalled(true, at: Self.begin + 25)
+        deadlines.clientStalled(at: Self.begin + 5)
+        deadlines.clientStalled(at: Self.begin + 25)
         #expect(deadlines.next() == Self.begin + 35)
-        deadlines.clientStalled(false, at: Self.begin + 34)
+        deadlines.clientTook()
         #expect(deadlines.next() == nil)
-        deadlines.clientStalled(true, at: Self.begin + 40)
+        deadlines.clientStalled(at: Self.begin + 40)
         var other = deadlines
         #expect(Self.run(&deadlines, until: 1000) == ["70 client_write_timeout"])
-        other.serverStalled(true, at: Self.begin + 10)
+        other.serverStalled(at: Self.begin + 10)
         #expect(Self.run(&other, until: 1000) == ["40 server_write_timeout"])
-        other.serverStalled(false, at: Self.begin + 41)
+        other.serverTook()
         #expect(Self.run(&other, until: 1000) == ["70 client_write_timeout"])
     }
 
@@ -142,7 +142,7 @@ struct DeadlinesTests {
     func stalledWhilePaused() {
         var deadlines = Self.deadlines(ping: 20, pong: 15, write: 30)
         deadlines.clientPaused(true, at: Self.begin)
-        deadlines.serverStalled(true, at: Self.begin)
+        deadlines.serverStalled(at: Self.begin)
         #expect(Self.run(&deadlines, until: 1000) == ["30 server_write_timeout"])
     }
 
@@ -165,7 +165,7 @@ struct DeadlinesTests {
     @Test("R43: durations of any length are no harm")
     func huge() {
         var deadlines = Self.deadlines(idle: .max, age: .max, ping: .max, pong: .max, write: .max)
-        deadlines.clientStalled(true, at: Self.begin)
+        deadlines.clientStalled(at: Self.begin)
         #expect(deadlines.next() == .max || deadlines.next() == nil)
         #expect(deadlines.fire(at: Self.begin + 1_000_000, isWaiting: false) == .nothing)
     }

@@ -74,6 +74,7 @@ import Testing
                 let backend = StdioBackend(
                     server: server,
                     supervisor: supervisor,
+                    buffers: LoopBuffers(),
                     eventLoop: eventLoop,
                     logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 )

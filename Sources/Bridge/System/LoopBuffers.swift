@@ -1,0 +1,93 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import NIOCore
+
+/// The buffers of one event loop, lent to whichever of its connections is at work, one at a time.
+///
+/// A connection needs room only while one of its wake-ups is handled, unless its peer is slow. Buffers of its own would
+/// be allocated for each wake-up, or stay with ten thousand idle connections; these stay in the cache. Confined to the
+/// loop.
+final class LoopBuffers {
+    /// Larger ones are not kept.
+    static let size = 64 << 10
+
+    /// What is being read from a client or a child.
+    fileprivate var input = ByteBuffer()
+    private var toServer = ByteBuffer()
+    private var toClient = ByteBuffer()
+
+    /// Lends the room in which messages gather; what has room of its own keeps it.
+    @inline(__always)
+    func lend(toServer: inout ByteBuffer, toClient: inout ByteBuffer) {
+        if toServer.capacity == 0 { swap(&toServer, &self.toServer) }
+        if toClient.capacity == 0 { swap(&toClient, &self.toClient) }
+    }
+
+    /// Takes back what is empty. Swapped, never replaced: a new empty `ByteBuffer` counts its references in storage that
+    /// all event loops share.
+    @inline(__always)
+    func takeBack(toServer: inout ByteBuffer, toClient: inout ByteBuffer) {
+        if toServer.readableBytes == 0 { Self.takeBack(&toServer, &self.toServer) }
+        if toClient.readableBytes == 0 { Self.takeBack(&toClient, &self.toClient) }
+    }
+
+    @inline(__always)
+    private static func takeBack(_ lent: inout ByteBuffer, _ own: inout ByteBuffer) {
+        guard lent.capacity > 0 else { return }
+        if lent.capacity > Self.size {
+            lent = ByteBuffer()
+        } else if own.capacity == 0 {
+            lent.moveReaderIndex(to: 0)
+            lent.moveWriterIndex(to: 0)
+            swap(&lent, &own)
+        } else {
+            lent = ByteBuffer()
+        }
+    }
+
+    /// Takes back what was read, once all of it has been handled. Whoever kept a part of it has its reference, and the
+    /// next read its own copy then.
+    @inline(__always)
+    func takeBack(input: inout ByteBuffer) {
+        // The first buffer of a channel stays the channel's.
+        guard input.capacity >= Self.size else { return }
+        input.moveReaderIndex(to: 0)
+        input.moveWriterIndex(to: 0)
+        swap(&input, &self.input)
+    }
+}
+
+@available(*, unavailable)
+extension LoopBuffers: Sendable {}
+
+/// Has a channel read into the buffer of its event loop.
+///
+/// NIO pools buffers per channel for allocators that tell the size of the next one, and keeps the first of an allocator
+/// that does not: a small one here.
+// SAFETY: a channel asks its allocator for buffers on its own event loop alone, where the buffers are confined.
+struct LoopReadAllocator: RecvByteBufferAllocator, @unchecked Sendable {
+    /// What NIO keeps for the life of the channel.
+    private static let first = 64
+
+    private let buffers: LoopBuffers
+    private var isFirst = true
+
+    init(_ buffers: LoopBuffers) {
+        self.buffers = buffers
+    }
+
+    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+        if self.isFirst { return allocator.buffer(capacity: Self.first) }
+        var buffer = ByteBuffer()
+        swap(&buffer, &self.buffers.input)
+        return buffer.capacity > 0 ? buffer : allocator.buffer(capacity: LoopBuffers.size)
+    }
+
+    mutating func record(actualReadBytes: Int) -> Bool {
+        self.isFirst = false
+        // Without this NIO would read into the first buffer for ever.
+        return true
+    }
+}
