@@ -44,7 +44,9 @@ package struct OutboundQueue: Sendable {
     }
 
     /// All that waits are whole small messages, in ``tail``, which may be written out and emptied in place.
-    @inlinable package var isInTail: Bool { self.chunkBytes == 0 && self.isAtBoundary && self.urgent.readableBytes == 0 }
+    @inlinable package var isInTail: Bool {
+        self.chunkBytes == 0 && self.isAtBoundary && self.urgent.readableBytes == 0
+    }
 
     /// Queues a whole message in its own buffer behind all that is there, without copying it.
     ///
