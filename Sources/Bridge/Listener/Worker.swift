@@ -22,6 +22,8 @@ struct Site: Sendable {
 /// One event loop's connections. Confined to that loop.
 final class Worker {
     let site: Site
+    /// For the connections to servers inside the bridge.
+    let answers = BuiltinBackend.AnswerBuffer()
     private var connections: [ConnectionID: Connection] = [:]
     private var isDraining = false
 
