@@ -101,7 +101,7 @@ import Testing
         rig.backend.setReading(false)
         let line = self.ping(7)
         var count = 0
-        while rig.backend.isWritable {
+        while rig.backend.isWritable, count < 10_000 {
             rig.write(line)
             count += 1
         }
