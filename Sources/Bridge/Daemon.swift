@@ -15,8 +15,8 @@ package struct Daemon: Service {
     /// Two signals came: the end is now, with what was in flight lost.
     package struct EndedAtOnce: Error {}
 
-    /// Descriptors of one connection: the client's socket, three pipes, a pidfd.
-    private static let descriptorsPerConnection = 5
+    /// Descriptors of one child: three pipes, a pidfd. A connection to a server that is dialled is reckoned with as many.
+    private static let descriptorsPerChild = 4
     /// Descriptors of the daemon itself: standard streams, listener, supervisor, a child's ends while it starts, and some
     /// for handshakes.
     private static let ownDescriptors = 20
@@ -173,7 +173,7 @@ package struct Daemon: Service {
     /// Names limits that the descriptors do not allow, and lowers the count of connections to what they do (R43).
     private func fit(_ configuration: inout Configuration, loops: Int, into descriptors: Int) {
         let free = descriptors - Self.ownDescriptors - loops * Self.descriptorsPerLoop
-        let most = max(1, free / Self.descriptorsPerConnection)
+        let most = max(1, self.connections(with: free))
         guard configuration.limits.maxConnections > most else { return }
         self.logger.warning(
             "max_connections is more than the limit of descriptors allows; raise LimitNOFILE or lower it",
@@ -184,6 +184,19 @@ package struct Daemon: Service {
             ]
         )
         configuration.limits.maxConnections = most
+    }
+
+    /// How many connections go with so many descriptors: each takes one for the client's socket, and those of a child
+    /// where it has one.
+    private func connections(with descriptors: Int) -> Int {
+        let servers = self.configuration.servers
+        let whenAllHaveChildren = descriptors / (1 + Self.descriptorsPerChild)
+        if servers.allSatisfy({ $0.builtin == nil }) { return whenAllHaveChildren }
+        // Beside servers inside the bridge there are at most `max_children` connections that have one.
+        guard servers.allSatisfy({ $0.upstream == nil }) else { return whenAllHaveChildren }
+        let children = servers.contains(where: \.isStarted) ? self.configuration.limits.maxChildren : 0
+        let (ofChildren, isOver) = children.multipliedReportingOverflow(by: Self.descriptorsPerChild)
+        return max(whenAllHaveChildren, isOver ? 0 : descriptors - ofChildren)
     }
 }
 

@@ -130,6 +130,28 @@ struct CheckReportTests {
         #expect(report.warnings.isEmpty)
     }
 
+    @Test("Of a server inside the bridge, that it is there")
+    func builtin() throws {
+        let configuration = try parse(
+            """
+            [servers.a]
+            builtin = "echo"
+            oversize_response = "32MiB"
+            """
+        )
+        let report = CheckReport(configuration, file: "b.toml", in: .nothing)
+        #expect(
+            report.lines.joined(separator: "\n") == """
+                listen    127.0.0.1:8765 (this machine only)
+
+                a  ws://127.0.0.1:8765/a
+                  builtin   echo (inside the bridge: nothing is started or dialled)
+                  changed   oversize_response = "32MiB"
+                """
+        )
+        #expect(report.warnings.isEmpty)
+    }
+
     @Test("Of a server behind a URL, what is doubtful is a warning")
     func dialledWarnings() throws {
         let configuration = try parse(

@@ -10,6 +10,9 @@ let anyServer = "[servers.a]\ncommand = [\"x\"]\n"
 /// The same for a server that is dialled.
 let anyUpstream = "[servers.a]\nurl = \"https://x.example\"\n"
 
+/// The same for the one inside the bridge.
+let anyBuiltin = "[servers.a]\nbuiltin = \"echo\"\n"
+
 extension CheckReport.Surroundings {
     /// A machine that has every program, directory and file.
     static var everything: Self {

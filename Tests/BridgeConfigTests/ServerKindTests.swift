@@ -65,6 +65,88 @@ struct ServerKindTests {
         #expect(refusal(of: "\(anyUpstream)\(key) = \(value)").isEmpty)
     }
 
+    @Test(
+        "A key of servers of another kind is refused where there is a builtin, with what to do",
+        arguments: [
+            ("cwd = \"/\"", "`cwd`", "command", "nothing is started for a `builtin`: take it out"),
+            ("env = {}", "`env`", "command", "nothing is started for a `builtin`: take it out"),
+            ("protocol = \"mcp\"", "`protocol`", "command", "nothing is started for a `builtin`: take it out"),
+            ("stop = {}", "`stop`", "command", "nothing is started for a `builtin`: take it out"),
+            ("max_line = \"1B\"", "`max_line`", "command", "nothing is started for a `builtin`: take it out"),
+            (
+                "[servers.a.limits]\nmax_line = \"1B\"", "`max_line`", "command",
+                "nothing is started for a `builtin`: take it out"
+            ),
+            (
+                "[servers.a.limits]\nmax_children = 1", "`max_children`", "command",
+                "nothing is started for a `builtin`: `max_connections` limits its use"
+            ),
+            (
+                "[servers.a.limits]\nspawn_rate = 1", "`spawn_rate`", "command",
+                "nothing is started for a `builtin`: `max_connections` limits its use"
+            ),
+            ("headers = {}", "`headers`", "url", "nothing is dialled for a `builtin`: take it out"),
+            ("max_event = \"1B\"", "`max_event`", "url", "nothing is dialled for a `builtin`: take it out"),
+        ]
+    )
+    func ofOthers(_ lines: String, _ key: String, _ kind: String, _ advice: String) {
+        let line = lines.hasPrefix("[") ? 4 : 3
+        let expected = "b.toml:\(line):1: \(key) is for servers with a `\(kind)`; \(advice)"
+        #expect(refusal(of: anyBuiltin + lines) == expected)
+    }
+
+    @Test("A builtin is refused every key that only one of the other kinds has")
+    func allOfOthers() {
+        let refused = Set(KindKey.refused(for: .builtin).map(\.path))
+        let ofOthers = KindKey.refused(for: .url).map(\.path) + KindKey.refused(for: .command).map(\.path)
+        #expect(refused == Set(ofOthers))
+    }
+
+    @Test("A builtin may have what every server may have")
+    func builtin() throws {
+        let configuration = try parse(
+            """
+            [servers.a]
+            builtin = "echo"
+            path = "/b"
+            accept_binary = true
+            oversize_response = "1MiB"
+            limits = { max_message = "1KiB", queue = "2MiB", max_connections = 3 }
+            """
+        )
+        let server = try #require(configuration.servers.first)
+        #expect(server.builtin == .echo)
+        #expect(server.command.isEmpty && server.upstream == nil && !server.isStarted)
+        #expect(server.path == "/b" && server.ownCaps.maxConnections == 3 && server.limits.maxMessage == 1024)
+        #expect(try parse(anyServer).servers.first?.isStarted == true)
+        #expect(try parse(anyUpstream).servers.first?.isStarted == false)
+    }
+
+    @Test(
+        "What is no builtin is refused, with what was probably meant",
+        arguments: [
+            ("\"ehco\"", "`builtin` must be one of \"echo\", not \"ehco\"; did you mean \"echo\"?"),
+            ("\"Echo\"", "`builtin` must be one of \"echo\", not \"Echo\"; did you mean \"echo\"?"),
+            ("\"demo\"", "`builtin` must be one of \"echo\", not \"demo\""),
+            ("\"\"", "`builtin` must be one of \"echo\", not \"\""),
+            ("true", "`builtin` must be one of \"echo\", not a boolean"),
+        ]
+    )
+    func noBuiltin(_ value: String, _ message: String) {
+        #expect(refusal(of: "[servers.a]\nbuiltin = \(value)\n") == "b.toml:2:11: \(message)")
+    }
+
+    @Test("A builtin is one way to reach a server: another one beside it is refused")
+    func builtinAndOthers() {
+        func expected(_ other: String) -> String {
+            "b.toml:3:1: server `a` has both `\(other)` and `builtin`: keep `\(other)` for a server of yours, or `builtin` "
+                + "for the one inside the bridge"
+        }
+        #expect(refusal(of: "\(anyServer)builtin = \"echo\"") == expected("command"))
+        #expect(refusal(of: "\(anyUpstream)builtin = \"echo\"") == expected("url"))
+        #expect(refusal(of: "\(anyServer)builtin = \"echo\"\ncwd = \"/\"\nheaders = {}") == expected("command"))
+    }
+
     @Test("The table names only keys that exist, and none is left to neither kind")
     func table() {
         let known = Set(KnownKeys.defaults.map { $0.path.replacing("servers.NAME.", with: "") })

@@ -40,9 +40,9 @@ struct ShippedFileTests {
         }.joined(separator: "\n")
     }
 
-    /// The path of a key of either server as that of any server.
+    /// The path of a key of one of the servers as that of any server.
     private func general(_ path: String) -> String {
-        path.replacing("servers.demo.", with: "servers.NAME.").replacing("servers.docs.", with: "servers.NAME.")
+        ["demo", "docs", "echo"].reduce(path) { $0.replacing("servers.\($1).", with: "servers.NAME.") }
     }
 
     @Test("bridge.toml is valid as shipped and serves the demo server")
@@ -60,7 +60,7 @@ struct ShippedFileTests {
     func defaults() throws {
         let text = try uncommented()
         let configuration = try parse(text)
-        #expect(configuration.servers.map(\.name) == ["demo", "docs"])
+        #expect(configuration.servers.map(\.name) == ["demo", "docs", "echo"])
         let present = leaves(try TOMLDocument.parse(text)).keys
         #expect(Set(KnownKeys.defaults.map(\.path)) == Set(present.map(general)))
 
@@ -68,7 +68,8 @@ struct ShippedFileTests {
         let own: Set = [
             "servers.NAME.command", "servers.NAME.path", "servers.NAME.cwd", "servers.NAME.limits.max_connections",
             "servers.NAME.limits.max_children", "servers.NAME.limits.spawn_rate", "servers.NAME.url",
-            "servers.NAME.ca", "servers.NAME.client_certificate.certificate", "servers.NAME.client_certificate.key",
+            "servers.NAME.builtin", "servers.NAME.ca", "servers.NAME.client_certificate.certificate",
+            "servers.NAME.client_certificate.key",
         ]
         let defaults = Dictionary(uniqueKeysWithValues: KnownKeys.defaults.map { ($0.path, $0.value) })
         for setting in Configuration.schema.settings(of: configuration) {

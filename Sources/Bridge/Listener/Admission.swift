@@ -69,7 +69,7 @@ package final class Admission: Sendable {
             guard state.connections < self.maxConnections,
                 state.serverConnections[index] < self.servers[index].ownCaps.maxConnections ?? .max
             else { return .unavailable(.atCapacity, "Too many connections.", retryAfter: 5) }
-            if self.servers[index].upstream != nil {
+            if !self.servers[index].isStarted {
                 state.connections += 1
                 state.serverConnections[index] += 1
                 return nil

@@ -23,6 +23,8 @@ struct Site: Sendable {
 final class Worker {
     let site: Site
     let buffers = LoopBuffers()
+    /// For the connections to servers inside the bridge.
+    let answers = BuiltinBackend.AnswerBuffer()
     private var connections: [ConnectionID: Connection] = [:]
     private var isDraining = false
 

@@ -67,6 +67,9 @@ final class ProbeSession: BackendReceiver {
     private func open() {
         self.generation += 1
         let site = self.site
+        if self.server.configuration.builtin != nil {
+            return self.speak(to: BuiltinBackend(eventLoop: site.eventLoop, answers: BuiltinBackend.AnswerBuffer()))
+        }
         if let upstream = self.server.upstream {
             site.conversations.add()
             let backend = HTTPBackend(

@@ -176,10 +176,15 @@ final class Connection {
 
     /// Writes what is queued for the server, and stops the client while too much is left (R46).
     func flushToServer() {
-        if self.toServer.isInTail, self.toServer.tail.readableBytes > 0, self.backend.writeNow(&self.toServer.tail) {
+        if self.toServer.isInTail, self.toServer.tail.readableBytes > 0 {
+            self.buffers.exchangeLeaving(&self.toServer.tail)
+            let isAll = self.backend.writeNow(&self.buffers.leaving)
+            self.buffers.exchangeLeaving(&self.toServer.tail)
             // Nearly always all that there is to do.
-            self.deadlines.passedMessage(at: Self.now())
-            self.deadlines.serverTook()
+            if isAll {
+                self.deadlines.passedMessage(at: Self.now())
+                self.deadlines.serverTook()
+            }
         }
         while !self.toServer.isEmpty, self.backend.isWritable {
             while self.backend.isWritable, let piece = self.toServer.next() { self.backend.write(piece) }

@@ -15,6 +15,8 @@ final class LoopBuffers {
 
     /// What is being read from a client or a child.
     fileprivate var input = ByteBuffer()
+    /// What is being handed to a server; empty and without room at all other times.
+    var leaving = ByteBuffer()
     private var toServer = ByteBuffer()
     private var toClient = ByteBuffer()
 
@@ -23,6 +25,13 @@ final class LoopBuffers {
     func lend(toServer: inout ByteBuffer, toClient: inout ByteBuffer) {
         if toServer.capacity == 0 { swap(&toServer, &self.toServer) }
         if toClient.capacity == 0 { swap(&toClient, &self.toClient) }
+    }
+
+    /// Moves what is to leave out of its place to ``leaving``, and back: a server that answers at once has the connection
+    /// use its buffers meanwhile.
+    @inline(__always)
+    func exchangeLeaving(_ lines: inout ByteBuffer) {
+        swap(&lines, &self.leaving)
     }
 
     /// Takes back what is empty. Swapped, never replaced: a new empty `ByteBuffer` counts its references in storage that

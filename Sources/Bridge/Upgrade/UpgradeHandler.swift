@@ -155,7 +155,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let site = self.worker.site
         guard let id = ConnectionID.random() else {
             site.admission.connectionEnded(server: index)
-            if site.servers[index].upstream == nil { site.admission.childGone(server: index) }
+            if site.servers[index].configuration.isStarted { site.admission.childGone(server: index) }
             return self.refuse(.unavailable(.backendUnavailable, "No random bytes.", retryAfter: 1), to: head, context)
         }
         let server = site.servers[index]
@@ -171,6 +171,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 return backend.end(farewell: ByteBuffer())
             }
             self.upgrade(id, server, backend, logger, context)
+        }
+        if server.configuration.builtin != nil {
+            return accept(BuiltinBackend(eventLoop: context.eventLoop, answers: self.worker.answers))
         }
         if let upstream = server.upstream {
             // Nothing is dialled before the client's first message.

@@ -45,7 +45,7 @@ extension CheckReport {
             }
         }
         let largest = server.upstream?.maxEvent ?? server.limits.maxLine
-        if server.oversizeResponse > largest {
+        if server.builtin == nil, server.oversizeResponse > largest {
             messages.append(
                 server.upstream == nil
                     ? "`oversize_response` has no effect: `max_line` ends the connection first"

@@ -51,7 +51,7 @@ package struct CheckReport: Sendable, Equatable {
             Server.schema.settings(of: inherited).filter(isNews)
         )
         return ["", "\(server.name)  \(configuration.listen.address.webSocketURL(path: server.path))"]
-            + (server.upstream.map(lines) ?? commandLines(server))
+            + (server.upstream.map(lines) ?? server.builtin.map(lines) ?? commandLines(server))
             + line("changed", changed)
     }
 
@@ -60,6 +60,10 @@ package struct CheckReport: Sendable, Equatable {
             + line("cwd", server.cwd.map { [$0] } ?? [])
             + line("protocol", [server.protocolKind.rawValue])
             + line("env", server.env.map(variable) + server.inheritEnv.map { "\($0) (inherited)" })
+    }
+
+    private static func lines(_ builtin: Server.Builtin) -> [String] {
+        line("builtin", ["\(builtin.rawValue) (inside the bridge: nothing is started or dialled)"])
     }
 
     private static func lines(_ upstream: Upstream) -> [String] {
@@ -75,7 +79,7 @@ package struct CheckReport: Sendable, Equatable {
     private static func isNews(_ setting: Setting) -> Bool {
         let shown: Set<Substring> = [
             "command", "path", "cwd", "env", "inherit_env", "protocol",
-            "url", "transport", "headers", "ca", "client_certificate",
+            "url", "transport", "headers", "ca", "client_certificate", "builtin",
         ]
         return setting.path.split(separator: ".").first.map { !shown.contains($0) } ?? true
     }

@@ -2,13 +2,20 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// `[servers.NAME]`: one MCP server, started once per connection (`command`) or dialled over HTTP (`url`).
+/// `[servers.NAME]`: one MCP server, started once per connection (`command`), dialled over HTTP (`url`), or part of the
+/// bridge (`builtin`).
 package struct Server: Sendable, Equatable {
     package enum ProtocolKind: String, Sendable, CaseIterable {
         /// JSON-RPC messages, one a line, each checked.
         case mcp
         /// Any text line, nothing checked.
         case lines
+    }
+
+    /// A server inside the bridge: no process and no descriptor of its own.
+    package enum Builtin: String, Sendable, CaseIterable {
+        /// Answers at once, and with what it was sent: for measuring the bridge, and for trying a deployment.
+        case echo
     }
 
     /// How long each step of the ending ladder waits (R37).
@@ -23,10 +30,12 @@ package struct Server: Sendable, Equatable {
 
     /// Letters, digits, `_`, `.` and `-` only: safe in logs, paths and metrics.
     package let name: String
-    /// Program and arguments, no shell, no NUL; empty where there is an ``upstream``.
+    /// Program and arguments, no shell, no NUL; empty where there is an ``upstream`` or a ``builtin``.
     package var command: [String]
-    /// The server behind a URL; nil where there is a ``command``.
+    /// The server behind a URL; nil where there is a ``command`` or a ``builtin``.
     package var upstream: Upstream?
+    /// The server inside the bridge; nil where there is a ``command`` or an ``upstream``.
+    package var builtin: Builtin?
     /// The path of the URL, exact: starts with `/`, no query, no escapes.
     package var path: String
     /// Absolute; nil = the daemon's own.
@@ -54,4 +63,7 @@ package struct Server: Sendable, Equatable {
         self.limits = limits
         self.place = place
     }
+
+    /// Whether each connection starts a process, which takes a place among the children.
+    package var isStarted: Bool { upstream == nil && builtin == nil }
 }

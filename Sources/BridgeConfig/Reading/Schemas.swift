@@ -83,11 +83,12 @@ extension Log {
 }
 
 extension Server {
-    /// Every key of both kinds.
+    /// Every key of every kind.
     static let schema = TableSchema<Server>(
         keys: [
             Key("command", .command, \.command),
             Key<Server>.url,
+            Key(optional: "builtin", .choice, \.builtin),
             Key("path", .path, \.path),
             Key(optional: "cwd", .absolutePath(example: "/srv/time"), \.cwd),
             Key("env", .environment, \.env),
@@ -102,7 +103,7 @@ extension Server {
         refused: ["args": "is no key here: arguments follow the program in `command`, one string each"]
     )
 
-    /// What servers of one kind may have; the keys of the other are refused with advice.
+    /// What servers of one kind may have; the keys of the others are refused with advice.
     static func schema(of kind: ServerKind) -> TableSchema<Server> {
         let refused = KindKey.refused(for: kind)
         let inLimits = refused.compactMap { key in

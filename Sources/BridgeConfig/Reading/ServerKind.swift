@@ -2,15 +2,17 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// The two ways to reach an MCP server.
+/// The ways to reach an MCP server.
 enum ServerKind: Sendable {
     /// Started, one child per connection.
     case command
     /// Dialled over HTTP.
     case url
+    /// Part of the bridge.
+    case builtin
 }
 
-/// A key that only servers of one kind have, and what to tell whoever gives it to the other.
+/// A key that only servers of one kind have, and what to tell whoever gives it to another.
 struct KindKey: Sendable {
     /// Relative to `[servers.NAME]`, dotted: `cwd`, `limits.max_line`.
     let path: String
@@ -22,6 +24,7 @@ struct KindKey: Sendable {
         switch kind {
         case .command: ofURL
         case .url: ofCommand
+        case .builtin: ofOthers
         }
     }
 
@@ -48,6 +51,15 @@ struct KindKey: Sendable {
         urlOnly("on_session_lost", "the session of a `command` ends with its process: take it out"),
         urlOnly("max_parallel", "a `command` gets every message at once: take it out"),
     ]
+
+    /// What neither needs: the server inside the bridge has nothing to be started, dialled or limited with.
+    private static let ofOthers =
+        ofCommand.map { key in
+            let limitsUse = key.path == "limits.max_children" || key.path == "limits.spawn_rate"
+            let advice = limitsUse ? "`max_connections` limits its use" : "take it out"
+            return commandOnly(key.path, "nothing is started for a `builtin`: \(advice)")
+        }
+        + ofURL.map { urlOnly($0.path, "nothing is dialled for a `builtin`: take it out") }
 
     private static func commandOnly(_ path: String, _ reason: String) -> KindKey {
         KindKey(path: path, advice: "is for servers with a `command`; \(reason)")

@@ -79,26 +79,33 @@ extension Server {
 
     /// The keys that go with what is there; all of them where it is not clear what this server is.
     private func schema(for entries: [TOMLEntry]) -> TableSchema<Server> {
-        switch (entries["command"], entries["url"]) {
-        case (_?, nil): Self.schema(of: .command)
-        case (nil, _?): Self.schema(of: .url)
+        switch (entries["command"], entries["url"], entries["builtin"]) {
+        case (_?, nil, nil): Self.schema(of: .command)
+        case (nil, _?, nil): Self.schema(of: .url)
+        case (nil, nil, _?): Self.schema(of: .builtin)
         default: Self.schema
         }
     }
 
     private func reportKind(_ entries: [TOMLEntry], at position: TOMLPosition, _ diagnostics: inout Diagnostics) {
-        switch (entries["command"], entries["url"]) {
-        case (nil, nil):
+        let (command, url, builtin) = (entries["command"], entries["url"], entries["builtin"])
+        if command == nil, url == nil, builtin == nil {
             let message =
                 "server `\(name)` has neither `command` nor `url`: add, for example, "
                 + "command = [\"uvx\", \"mcp-server-time\"] or url = \"http://127.0.0.1:9000/mcp\""
             diagnostics.report(message, at: position)
-        case (_?, let url?):
+        }
+        if command != nil, let url {
             let message =
                 "server `\(name)` has both `command` and `url`: keep `command` to start a program, or `url` to dial "
                 + "a server"
             diagnostics.report(message, at: url.keyPosition)
-        default: break
+        }
+        if let other = command != nil ? "command" : url != nil ? "url" : nil, let builtin {
+            let message =
+                "server `\(name)` has both `\(other)` and `builtin`: keep `\(other)` for a server of yours, or "
+                + "`builtin` for the one inside the bridge"
+            diagnostics.report(message, at: builtin.keyPosition)
         }
     }
 
