@@ -27,6 +27,7 @@ from pathlib import Path
 import machine
 import peers
 import report
+from figures import merged
 from goals import judge_all
 from measure import Bench, pinned_cpu
 from peers import BUILD, ROOT, Missing, Peer
@@ -137,11 +138,26 @@ def description(chosen: argparse.Namespace, field: list[Peer]) -> dict:
     }
 
 
+def gathered(records: list[dict]) -> list[dict]:
+    """Takes the histograms out of the records, and gives one of all sound repetitions for each scenario and peer."""
+    found: dict[tuple[str, str], list] = {}
+    for record in records:
+        histogram = record["generator"].pop("histogram", None)
+        if histogram and not record["fault"]:
+            found.setdefault((record["scenario"], record["peer"]), []).append(histogram)
+    return [{"scenario": scenario, "peer": peer, "ns_and_count": merged(each)} for (scenario, peer), each in found.items()]
+
+
 def written(document: dict) -> str:
     """JSON with one measurement a line, so that it can be searched and compared."""
-    head = {name: value for name, value in document.items() if name != "runs"}
-    runs = ",\n".join("  " + json.dumps(record, ensure_ascii=False, separators=(",", ":")) for record in document["runs"])
-    return json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "runs": [\n' + runs + "\n ]\n}\n"
+
+    def lines(name: str) -> str:
+        rows = ",\n".join("  " + json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in document[name])
+        return f' "{name}": [\n{rows}\n ]'
+
+    by_line = [name for name in ("goals", "runs", "histograms") if name in document]
+    head = json.dumps({name: value for name, value in document.items() if name not in by_line}, ensure_ascii=False, indent=1)
+    return ",\n".join([head[:-2], *map(lines, by_line)]) + "\n}\n"
 
 
 def place_for(chosen: argparse.Namespace, document: dict, finished: bool) -> Path:
@@ -173,6 +189,8 @@ def run(chosen: argparse.Namespace) -> int:
         backend = [str(chosen.bridge), "demo-server", "--http"]
         bench = Bench(started, chosen.generator, backend, pinned_cpu(), chosen.scale, starts=20 if chosen.scale >= 1 else 3)
         patience = machine.Patience(chosen.patience, WHOLE_PATIENCE)
+        if not any(peer.name == STATIC for peer in field):
+            print("no static executable to start: `make static` builds it; the other stands in for it", file=sys.stderr)
         print(f"{', '.join(peer.name for peer in field)}; {len(scenarios)} scenarios, {chosen.repetitions} repetitions", file=sys.stderr)
         try:
             for repetition in range(chosen.repetitions):
@@ -183,6 +201,7 @@ def run(chosen: argparse.Namespace) -> int:
             print("interrupted; what was measured is kept", file=sys.stderr)
     if not document["runs"]:
         return 130 if not finished else 1
+    document["histograms"] = gathered(document["runs"])
     document["goals"] = [verdict.as_json() for verdict in judge_all(document["runs"])]
     place = place_for(chosen, document, finished)
     place.parent.mkdir(parents=True, exist_ok=True)

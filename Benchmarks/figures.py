@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,3 +38,14 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     medians = sorted(median(chance.choices(values, k=len(values))) for _ in range(RESAMPLES))
     tail = (1 - level) / 2
     return medians[int(tail * RESAMPLES)], medians[int((1 - tail) * RESAMPLES) - 1]
+
+
+def merged(histograms: Sequence[Sequence[tuple[int, int]]], digits: int = 2) -> list[list[int]]:
+    """One histogram of several, as [value, count] in ascending order, with values cut to so many significant digits: what
+    is worth keeping of some thousand buckets."""
+    counts: dict[int, int] = {}
+    for histogram in histograms:
+        for value, count in histogram:
+            step = 10 ** max(0, math.floor(math.log10(value)) + 1 - digits) if value > 0 else 1
+            counts[value // step * step] = counts.get(value // step * step, 0) + count
+    return [[value, counts[value]] for value in sorted(counts)]

@@ -114,7 +114,8 @@ def installed() -> list[Peer]:
         found.append(Peer(
             WEBSOCKETD, "Go, a child per connection",
             lambda port, _: [websocketd, "--address=127.0.0.1", f"--port={port}", "--loglevel=fatal", str(ECHO)],
-            version=" ".join(filter(None, [first_line(["dpkg-query", "-W", "-f", "${Version}", "websocketd"]), first_line([websocketd, "--version"])])),
+            options=("--subprotocol", ""),  # it agrees to none
+            version=first_line(["dpkg-query", "-W", "-f", "${Version}", "websocketd"]) or first_line([websocketd, "--version"]),
         ))
     if websocat := websocat_program():
         # Its buffer must hold a whole message; `exec`, so that the child is the echo and not a shell.

@@ -185,7 +185,7 @@ class Started:
         while not accepts(port):
             if process.poll() is not None or time.monotonic() > deadline:
                 self.end(process)
-                raise DidNotStart(f"{' '.join(command)} did not start; its output is in {self.log}")
+                raise DidNotStart(f"{os.path.basename(command[0])} did not start: its output is in {self.log.name}")
             time.sleep(0.01)
         return process
 

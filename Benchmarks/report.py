@@ -10,10 +10,12 @@ from statistics import median
 
 from figures import Summary, summary
 from goals import MET, NOT_MEASURED, REACHED, Verdict, judge_all
-from scenarios import BRIDGE, PIPE, SCENARIOS, WS_ECHO, Figure, Scenario
+from scenarios import BRIDGE, CPU, P50, P99, PIPE, RSS, SCENARIOS, SETUP_P99, STATIC, WS_ECHO, Figure, Scenario
 
 # The echo without a child must be this much faster than the fastest bridge: then the generator was not what limited them.
 PROOF = 1.3
+# What the README shows besides what the peers are compared by.
+IN_README = (P99, CPU, SETUP_P99, RSS)
 # A generator that takes more of a core than this has nothing left to give.
 BUSY_GENERATOR = 0.9
 
@@ -73,7 +75,8 @@ def proof(records: list[dict], scenario: Scenario, bridges: set[str]) -> str:
     """Whether the generator was fast enough for this scenario: seen at the echo without a child, and at its own CPU time."""
     if scenario.mode in ("start", "idle"):
         return ""
-    figure = scenario.figures[0]
+    # At a given rate, the tail says more about the machine than about the generator.
+    figure = P50 if "--rate" in scenario.options else scenario.figures[0]
     lines = []
     alone = _summary(records, scenario, WS_ECHO, figure.name)
     through = {peer: found for peer in _peers(records, scenario) if peer in bridges and (found := _summary(records, scenario, peer, figure.name))}
@@ -145,25 +148,39 @@ def _markdown(rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
+def _readme_rows(records: list[dict], scenario: Scenario, peers: list[str]) -> list[list[str]]:
+    """What the peers are compared by, with ranges and ratios, and below it tail and CPU time."""
+    rows = []
+    # The static executable has no column for its one row.
+    static = scenario.name == "start" and STATIC in _peers(records, scenario)
+    title = scenario.title + (", static executable" if static else "")
+    for place, figure in enumerate(scenario.figures):
+        if place > 0 and figure not in IN_README:
+            continue
+        row = [title if place == 0 else "", figure.title]
+        for peer in peers:
+            found = _summary(records, scenario, STATIC if static and peer == BRIDGE else peer, figure.name)
+            times = ratio(records, scenario, peer, figure) if place == 0 and peer != BRIDGE and not static else None
+            row.append((_cell(figure, found, place == 0) + (f", {times:.2g} ×" if times else "")) if found else "")
+        rows.append(row)
+    return rows
+
+
 def markdown(document: dict) -> str:
     """The README's tables of a stored file."""
     records, machine = document["runs"], document["machine"]
-    peers = [name for name in document["peers"] if any(each["peer"] == name for each in records)]
+    peers = [name for name in document["peers"] if name != STATIC and any(each["peer"] == name for each in records)]
     rows = [["", "", *peers]]
     for scenario in SCENARIOS:
-        present = _peers(records, scenario)
-        for place, figure in enumerate(scenario.figures if present else ()):
-            cells = []
-            for peer in peers:
-                found = _summary(records, scenario, peer, figure.name)
-                cells.append(_cell(figure, found, place == 0) if found else "")
-            rows.append([scenario.title if place == 0 else "", figure.title, *cells])
+        if _peers(records, scenario):
+            rows += _readme_rows(records, scenario, peers)
     verdicts = judge_all(records)
     goals = [["goal", "", "median", "95 % interval", "runs", "", "the same in C, without checks"]]
     for each in verdicts:
-        said = f"**{each.verdict}**" if each.verdict not in (MET, REACHED) else each.verdict
+        said = each.verdict if each.verdict in (MET, REACHED) else f"**{each.verdict}**"
         goals.append([each.goal.name, each.goal.text(), _value(each, each.median), _interval(each), str(each.runs), said, _value(each, each.floor)])
-    versions = ", ".join(f"{name} {peer['version'].removeprefix(name).strip()}" for name, peer in document["peers"].items() if peer["version"])
+    versions = ", ".join(f"{name} {peer['version'].removeprefix(name).strip()}" for name, peer in document["peers"].items() if peer["version"] and name != STATIC)
     where = f"{machine['cpu']}, {machine['cores']} cores{' (virtual)' if machine.get('virtual') else ''}, {machine['memory_mib'] / 1024:.0f} GiB, Linux {machine['kernel']}"
-    caption = f"{document['date'][:10]}, commit {document['commit']}, {where}. {versions}. `{document['command']}`; medians, with the smallest and the largest value."
-    return "\n\n".join([caption, _markdown(rows), _markdown(goals)])
+    caption = f"`{document['command']}` on {document['date'][:10]}, commit {document['commit']}: {where}. {versions}."
+    legend = f"Medians (smallest–largest), and how many times better {BRIDGE} is: the median of the ratios within each repetition."
+    return "\n\n".join([caption, legend, _markdown(rows), _markdown(goals)])

@@ -5,7 +5,7 @@
 import random
 import unittest
 
-from figures import interval, summary
+from figures import interval, merged, summary
 
 
 class SummaryTests(unittest.TestCase):
@@ -45,6 +45,16 @@ class IntervalTests(unittest.TestCase):
         chance = random.Random(5)
         few, many = ([chance.gauss(0, 1) for _ in range(count)] for count in (10, 200))
         self.assertLess(interval(many)[1] - interval(many)[0], interval(few)[1] - interval(few)[0])
+
+
+class HistogramTests(unittest.TestCase):
+    def test_equal_values_come_together_with_two_digits_left(self):
+        self.assertEqual(merged([[[0, 1], [9, 1], [12_345, 2]], [[12_399, 3], [99_999, 1]]]), [[0, 1], [9, 1], [12_000, 5], [99_000, 1]])
+
+    def test_nothing_is_lost(self):
+        chance = random.Random(3)
+        histogram = [[chance.randrange(1, 10**9), chance.randrange(1, 100)] for _ in range(500)]
+        self.assertEqual(sum(count for _, count in merged([histogram, histogram])), 2 * sum(count for _, count in histogram))
 
 
 if __name__ == "__main__":
