@@ -182,8 +182,10 @@ def run(chosen: argparse.Namespace) -> int:
     # 10,000 connections; what is started inherits it.
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    log = BUILD / "peers.log"
+    log.unlink(missing_ok=True)
     finished = False
-    with tempfile.TemporaryDirectory(prefix="mcp-wsbridge-bench-") as folder, Started(BUILD / "peers.log") as started:
+    with tempfile.TemporaryDirectory(prefix="mcp-wsbridge-bench-") as folder, Started(log) as started:
         field = field_of(chosen, Path(folder))
         document = description(chosen, field) | {"runs": []}
         backend = [str(chosen.bridge), "demo-server", "--http"]

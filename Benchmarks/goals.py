@@ -119,7 +119,7 @@ class Verdict:
         }
 
 
-def _values(goal: Goal, records: list[dict], stand_in: str = BRIDGE) -> list[float]:
+def _values(goal: Goal, records: list[dict], stand_in: str | None = None) -> list[float]:
     """The goal's value in each repetition that has all it needs, with `stand_in` for the bridge."""
     by_repetition: dict[int, dict[tuple[str, str], dict]] = {}
     for record in records:
@@ -128,7 +128,7 @@ def _values(goal: Goal, records: list[dict], stand_in: str = BRIDGE) -> list[flo
     for of_repetition in by_repetition.values():
 
         def value(scenario: str, peer: str, figure: str) -> float:
-            record = of_repetition[scenario, stand_in if peer == BRIDGE else peer]
+            record = of_repetition[scenario, stand_in if stand_in and peer in (BRIDGE, STATIC) else peer]
             if record.get("fault") and not goal.with_faulty:
                 raise LookupError("a faulty run has no say")
             return record["figures"][figure]
