@@ -121,7 +121,7 @@ let package = Package(
         ),
         .testTarget(
             name: "LoadGeneratorTests",
-            dependencies: ["LoadGenerator", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            dependencies: ["LoadGenerator", "mcp-wsload", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: settings
         ),
         .testTarget(

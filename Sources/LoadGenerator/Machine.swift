@@ -6,7 +6,7 @@ internal import CEpoll
 internal import Glibc
 
 /// What the generator asks of the operating system beside sockets.
-enum Machine {
+package enum Machine {
     /// The monotonic clock in nanoseconds.
     @inline(__always)
     static func now() -> UInt64 {
@@ -37,7 +37,7 @@ enum Machine {
     static func words(_ number: CInt) -> String { strerror(number).map { String(cString: $0) } ?? "error \(number)" }
 
     /// Writes all of `text` to a blocking descriptor; a reader that has gone is no error.
-    static func write(_ text: String, to descriptor: CInt) {
+    package static func write(_ text: String, to descriptor: CInt) {
         var text = text
         text.withUTF8 { bytes in
             var at = 0

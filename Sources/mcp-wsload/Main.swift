@@ -16,10 +16,10 @@ enum Main {
         } catch {
             let text = Command.fullMessage(for: error) + "\n"
             guard Command.exitCode(for: error).isSuccess else {
-                Self.write(text, to: STDERR_FILENO)
+                Machine.write(text, to: STDERR_FILENO)
                 exit(2)
             }
-            Self.write(text, to: STDOUT_FILENO)
+            Machine.write(text, to: STDOUT_FILENO)
             exit(0)
         }
         exit(Self.run(options))
@@ -30,25 +30,12 @@ enum Main {
         do throws(Generator.StartError) {
             report = try Generator(options).run()
         } catch {
-            self.write("mcp-wsload: \(error)\n", to: STDERR_FILENO)
+            Machine.write("mcp-wsload: \(error)\n", to: STDERR_FILENO)
             return 1
         }
-        self.write(report.json + "\n", to: STDOUT_FILENO)
+        Machine.write(report.json + "\n", to: STDOUT_FILENO)
         guard !report.failures.areNone else { return 0 }
-        self.write("mcp-wsload: \(report.failures.first)\n", to: STDERR_FILENO)
+        Machine.write("mcp-wsload: \(report.failures.first)\n", to: STDERR_FILENO)
         return 1
-    }
-
-    /// Writes all of `text`; a reader that has gone is no error.
-    private static func write(_ text: String, to descriptor: CInt) {
-        var text = text
-        text.withUTF8 { bytes in
-            var at = 0
-            while at < bytes.count {
-                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + at }, bytes.count - at)
-                if count < 0, errno != EINTR { return }
-                at += max(0, count)
-            }
-        }
     }
 }
