@@ -52,7 +52,8 @@ extension Generator {
                 }
             }
             self.fill(connection)
-            guard self.flush(connection), connection.pointee.state != .deaf, count == room else { return }
+            self.flush(connection)
+            guard connection.pointee.state != .deaf, count == room else { return }
         }
     }
 
@@ -269,9 +270,9 @@ extension Generator {
         }
     }
 
-    /// Sends what waits; false when the connection has come to its end.
+    /// Sends what waits, or as much as is taken now.
     @inline(__always)
-    func flush(_ connection: ConnectionPointer) -> Bool {
+    func flush(_ connection: ConnectionPointer) {
         while !connection.pointee.out.isEmpty {
             let bytes = connection.pointee.out.bytes
             let count = Glibc.write(connection.pointee.output, bytes.baseAddress, bytes.count)
@@ -279,15 +280,15 @@ extension Generator {
                 if errno == EINTR { continue }
                 if errno == EAGAIN {
                     if !connection.pointee.awaitsRoom { self.updateWatch(connection, awaitsRoom: true) }
-                    return true
+                    return
                 }
-                // What the peer said before it went may still be read, and says more.
-                return self.couldNotWrite(connection, errno)
+                // The reader comes upon the peer's end too, and upon what the peer said before it, which says more.
+                connection.pointee.out.removeAll()
+                break
             }
             connection.pointee.out.consume(count)
         }
         if connection.pointee.awaitsRoom { self.updateWatch(connection, awaitsRoom: false) }
-        return true
     }
 
     /// xorshift: unpredictable is not what these masks have to be, only different (RFC 6455 §10.3 guards browsers).

@@ -88,7 +88,7 @@ extension Generator {
             }
             for number in touched {
                 self.fill(self.connections + number)
-                _ = self.flush(self.connections + number)
+                self.flush(self.connections + number)
             }
             touched.removeAll(keepingCapacity: true)
             var wait = Self.tick
@@ -116,7 +116,7 @@ extension Generator {
             for index in 0..<self.options.connections {
                 self.remaining = 1
                 self.fill(self.connections + index)
-                _ = self.flush(self.connections + index)
+                self.flush(self.connections + index)
             }
             self.remaining = 0
             self.turn(while: { self.outstanding > 0 })
@@ -197,7 +197,7 @@ extension Generator {
     private func fillAll() {
         for index in 0..<self.options.connections {
             self.fill(self.connections + index)
-            _ = self.flush(self.connections + index)
+            self.flush(self.connections + index)
         }
     }
 

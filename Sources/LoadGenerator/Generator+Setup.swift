@@ -97,7 +97,7 @@ extension Generator {
         self.opened(connection, .initializing)
         self.watch(connection)
         self.upgraded(connection, at: Machine.now())
-        _ = self.flush(connection)
+        self.flush(connection)
     }
 
     private func opened(_ connection: ConnectionPointer, _ state: Connection.State) {
@@ -109,7 +109,7 @@ extension Generator {
 
     private func sendUpgrade(_ connection: ConnectionPointer) {
         self.upgradeRequest.withUnsafeBytes { connection.pointee.out.append($0) }
-        _ = self.flush(connection)
+        self.flush(connection)
     }
 
     /// Takes the response to the opening handshake.
@@ -215,10 +215,10 @@ extension Generator {
                 to: connection.pointee.out.reserve(size)
             )
             connection.pointee.out.commit(size)
-            _ = self.flush(connection)
+            self.flush(connection)
         } else {
             // A child ends at the end of its input.
-            _ = self.flush(connection)
+            self.flush(connection)
             self.closeChildInput(connection)
         }
     }
@@ -245,15 +245,6 @@ extension Generator {
         guard self.options.mode == .churn, state == .closing else { return }
         self.report.done += 1
         self.report.latencies.record(min(Machine.now() - connection.pointee.begun, LoadReport.longest))
-    }
-
-    /// Nothing can be sent to the peer. Returns false.
-    func couldNotWrite(_ connection: ConnectionPointer, _ number: CInt) -> Bool {
-        if connection.pointee.state != .closing {
-            self.fail(.closedEarly, connection, "write: \(Machine.words(number))")
-        }
-        self.drop(connection)
-        return false
     }
 
     private func leaveRunning(_ connection: ConnectionPointer) {

@@ -193,7 +193,8 @@ package final class Generator {
         else { return }
         if connection.pointee.state == .connecting { return self.connected(connection) }
         if event.events & EPOLLOUT.rawValue != 0 || label & 1 != 0 {
-            guard self.flush(connection), label & 1 == 0 else { return }
+            self.flush(connection)
+            guard label & 1 == 0 else { return }
         }
         if event.events & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0 { self.receive(connection) }
     }
