@@ -14,7 +14,8 @@ let settings: [SwiftSetting] = [
 let package = Package(
     name: "mcp-wsbridge",
     products: [
-        .executable(name: "mcp-wsbridge", targets: ["mcp-wsbridge"])
+        .executable(name: "mcp-wsbridge", targets: ["mcp-wsbridge"]),
+        .executable(name: "mcp-wsload", targets: ["mcp-wsload"]),
     ],
     dependencies: [
         // Event loops, pipe channels and HTTP/1.1 parsing: the ground the data plane stands on.
@@ -29,6 +30,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         // The client side of HTTP: connection pool, TLS and back-pressure towards the servers that have a URL.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // Latencies of the load generator: any number of them in constant memory, each to a thousandth of itself.
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // Vector instructions for the search through messages: Swift's SIMD comparisons do not become them.
@@ -84,6 +87,23 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // epoll and pipe2, which Swift's Glibc module does not have.
+        .target(name: "CEpoll"),
+        // The load generator of the benchmarks. Neither NIO's channels nor the bridge: it must not be the bottleneck.
+        .target(
+            name: "LoadGenerator",
+            dependencies: [
+                "BridgeCore",
+                "CEpoll",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "mcp-wsload",
+            dependencies: ["LoadGenerator", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings
+        ),
         // The scripted MCP server of the integration tests; each behaviour has a name.
         .executableTarget(name: "FixtureServer", path: "Tests/FixtureServer", swiftSettings: settings),
         .testTarget(
@@ -99,6 +119,11 @@ let package = Package(
         .testTarget(
             name: "DemoServerTests",
             dependencies: ["DemoServer", .product(name: "NIOCore", package: "swift-nio")],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "LoadGeneratorTests",
+            dependencies: ["LoadGenerator", "mcp-wsload", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: settings
         ),
         .testTarget(

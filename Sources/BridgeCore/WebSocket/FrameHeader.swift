@@ -2,8 +2,14 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// The frame header of RFC 6455 §5.2, as a server reads it: every frame from a client is masked.
+/// The frame header of RFC 6455 §5.2: every frame from a client is masked, none from a server is (§5.1).
 struct FrameHeader: Sendable {
+    /// Who wrote the frame.
+    enum Sender: Sendable {
+        case client
+        case server
+    }
+
     enum Opcode: UInt8, Sendable {
         case continuation = 0x0
         case text = 0x1
@@ -30,20 +36,24 @@ struct FrameHeader: Sendable {
     var opcode: Opcode
     /// The payload's length in bytes.
     var length: Int
-    /// The masking key; byte `i` of it on the wire is bits `8 * i ..< 8 * i + 8`.
+    /// The masking key; byte `i` of it on the wire is bits `8 * i ..< 8 * i + 8`. 0 in a frame from a server.
     var mask: UInt32
 
     /// Parses a header at the start of `bytes` and judges what needs no knowledge of the frames before it.
     ///
-    /// A fault is told as soon as the bytes that show it are there.
+    /// A fault is told as soon as the bytes that show it are there. The sender is a constant at each call, so that the
+    /// other role costs nothing.
     @inline(__always)
-    static func parse(_ bytes: UnsafeRawBufferPointer) -> Parsed {
+    static func parse(_ bytes: UnsafeRawBufferPointer, from sender: Sender = .client) -> Parsed {
         guard bytes.count >= 2 else { return .incomplete }
         let first = bytes[0]
         let second = bytes[1]
         guard first & 0x70 == 0 else { return .failure(.reservedBits) }
         guard let opcode = Opcode(rawValue: first & 0x0F) else { return .failure(.reservedOpcode) }
-        guard second & 0x80 != 0 else { return .failure(.unmasked) }
+        switch sender {
+        case .client: guard second & 0x80 != 0 else { return .failure(.unmasked) }
+        case .server: guard second & 0x80 == 0 else { return .failure(.masked) }
+        }
         let isFinal = first & 0x80 != 0
         let shortLength = Int(second & 0x7F)
         if opcode.isControl {
@@ -69,6 +79,9 @@ struct FrameHeader: Sendable {
         default:
             length = shortLength
             maskOffset = 2
+        }
+        guard case .client = sender else {
+            return .header(FrameHeader(isFinal: isFinal, opcode: opcode, length: length, mask: 0), size: maskOffset)
         }
         guard bytes.count >= maskOffset + 4 else { return .incomplete }
         let mask = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: maskOffset, as: UInt32.self))

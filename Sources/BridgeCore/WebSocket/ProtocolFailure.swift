@@ -15,6 +15,7 @@ package struct ProtocolFailure: Error, Hashable, Sendable {
     }
 
     static let unmasked = ProtocolFailure(.protocolError, "frame is not masked")
+    static let masked = ProtocolFailure(.protocolError, "frame from a server is masked")
     static let reservedBits = ProtocolFailure(.protocolError, "reserved bit is set, but no extension was agreed on")
     static let reservedOpcode = ProtocolFailure(.protocolError, "reserved opcode")
     static let fragmentedControl = ProtocolFailure(.protocolError, "control frame is fragmented")
