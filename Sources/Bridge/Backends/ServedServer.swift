@@ -6,7 +6,9 @@ package import BridgeConfig
 internal import BridgeCore
 
 /// A server of the configuration with everything that a connection to it needs, made once at start.
-package struct ServedServer: Sendable {
+///
+/// A class, since each connection keeps it: a reference in the place of half a kilobyte.
+package final class ServedServer: Sendable {
     package let index: Int
     package let configuration: Server
     /// The child's variables, and the values among them that must never be shown.

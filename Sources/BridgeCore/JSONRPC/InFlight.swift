@@ -113,6 +113,8 @@ package struct InFlightTable: Sendable {
         if let request = self.removePlain(id) { return request }
         guard !self.requests.isEmpty, let request = self.requests.removeValue(forKey: id) else { return nil }
         self.account(removed: request, id)
+        // Most clients send nothing after it that is not plain.
+        if request.role == .initialize, self.requests.isEmpty { self.requests = [:] }
         if let token = request.progressToken, createsTask || request.concernsTask {
             self.rememberTask(token)
         }
