@@ -59,6 +59,17 @@ churn: release ## clients and servers killed at random for ten minutes (or CHURN
 chaos: release ## 10,000 requests to an HTTP server killed and misbehaving at random (or CHAOS='--seconds 60')
 	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Chaos/run $(CHAOS)
 
+.PHONY: profile
+profile: release ## instructions, allocations and system calls per message, under callgrind (PROFILE='--workload burst')
+	scripts/install-packages bench
+	Benchmarks/profile.py "$(RELEASE_BIN)/mcp-wsbridge" $(PROFILE)
+
+# Elsewhere than in CI nothing is installed for it: without valgrind it says that it was skipped.
+.PHONY: bench-gate
+bench-gate: release ## fail if a message costs more than Benchmarks/figures allow (or GATE=--update)
+	if [ "$${CI:-}" = true ]; then scripts/install-packages bench; fi
+	Benchmarks/gate.py "$(RELEASE_BIN)/mcp-wsbridge" $(GATE)
+
 .PHONY: matrix
 matrix: build ## run the interop tests, and write docs/compatibility.md from what they saw
 	scripts/install-packages test
