@@ -93,7 +93,7 @@ def main() -> int:
             try:
                 show(bench.cost(workload), options.top, options.callers, options.width)
             except Refused as refusal:
-                print(f"\n== {workload.name}: SKIPPED, this bridge refuses the configuration: {refusal}")
+                print(f"\n== {workload.name}: SKIPPED: {refusal}")
             sys.stdout.flush()
     return 0
 

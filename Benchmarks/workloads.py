@@ -167,6 +167,8 @@ class Bench:
         with self._backend(workload) as backend:
             config = self.directory / "bridge.toml"
             config.write_text(CONFIGURATION.format(backend=backend, connections=workload.connections))
+            if workload.backend == ECHO:
+                self._require_builtin(config)
             with self._bridge(config, output) as (daemon, port):
                 try:
                     drive(workload, port, lambda: write_down(daemon))
@@ -195,14 +197,17 @@ class Bench:
             with spawned([str(self.original), "demo-server", "--http", "127.0.0.1:0"], log) as server:
                 yield f'url = "{printed(server, log, "http://127[^ ]+/mcp")}"'
 
-    @contextmanager
-    def _bridge(self, config: Path, output: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-        """The bridge under callgrind, and the port that it listens at."""
+    def _require_builtin(self, config: Path) -> None:
+        """Throws Refused where the bridge is too old for the configuration."""
         check = subprocess.run(
             [self.original, "check", "--config", config], capture_output=True, text=True, timeout=DEADLINE
         )
         if check.returncode == EX_CONFIG:
-            raise Refused(check.stderr.strip() or check.stdout.strip())
+            raise Refused("the bridge refuses its configuration: " + check.stderr.strip().rpartition(": ")[2])
+
+    @contextmanager
+    def _bridge(self, config: Path, output: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+        """The bridge under callgrind, and the port that it listens at."""
         command = [
             "valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", "--demangle=no", "--dump-line=no",
             "--collect-systime=yes", str(self.bridge), "--config", str(config),
