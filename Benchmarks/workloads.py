@@ -78,9 +78,9 @@ WORKLOADS = [
     Workload("http", "one in flight, 200 B, over HTTP", warm_up=50, batches=200, backend=HTTP),
     Workload("echo-1", "built-in echo, 1 connection", warm_up=100, batches=1000, backend=ECHO),
     Workload("echo-100", "built-in echo, 100 connections", warm_up=10, batches=10, backend=ECHO, connections=100),
-    Workload("echo-1000", "built-in echo, 1,000 connections", warm_up=10, batches=1, backend=ECHO, connections=1000),
+    Workload("echo-1000", "built-in echo, 1,000 connections", warm_up=4, batches=1, backend=ECHO, connections=1000),
     Workload(
-        "echo-10000", "built-in echo, 10,000 connections", warm_up=10, batches=1, backend=ECHO, connections=10_000,
+        "echo-10000", "built-in echo, 10,000 connections", warm_up=4, batches=1, backend=ECHO, connections=10_000,
         quick=False,
     ),
 ]
