@@ -218,7 +218,10 @@ def main() -> int:
         write(path, measured, conditions())
         print(f"bench-gate: wrote {path}")
         return 0
-    if is_worse(verdicts) or refused:
+    if refused:
+        print("bench-gate: FAILED: the bridge refuses what there are figures for")
+        return 1
+    if is_worse(verdicts):
         print("bench-gate: FAILED: a message costs more than it did; `make profile` shows where it goes")
         print(f"counted with {conditions()}, the figures with {recorded.get('conditions')}")
         print("if it is worth its price: make bench-gate GATE=--update")
