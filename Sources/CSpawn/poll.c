@@ -16,8 +16,6 @@ int cspawn_move(int descriptor, int to) { return dup3(descriptor, to, O_CLOEXEC)
 
 int cspawn_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
-int cspawn_pipe_grow(int descriptor, int size) { return fcntl(descriptor, F_SETPIPE_SZ, size); }
-
 int cspawn_poll_open(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 int cspawn_poll_add(int poll, int descriptor, uint64_t number) {

@@ -2,8 +2,6 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import BridgeCore
-internal import CSpawn
 internal import Glibc
 internal import NIOCore
 internal import NIOPosix
@@ -31,16 +29,12 @@ final class ChildInput {
         case closed
     }
 
-    /// The largest pipe that Linux gives everybody (`/proc/sys/fs/pipe-max-size`), in bytes.
-    static let largestPipe: CInt = 1 << 20
-
     private let descriptor: CInt
     private let eventLoop: any EventLoop
     private weak var delegate: (any Delegate)?
     private var output: DirectOutput
     private var state = State.bare
     private var isChannelWritable = true
-    private var hasGrown = false
 
     /// - Parameter descriptor: the pipe's end for writing, non-blocking; owned from here on.
     init(descriptor: CInt, eventLoop: any EventLoop, delegate: any Delegate) {
@@ -88,9 +82,7 @@ final class ChildInput {
             switch self.output.write(&bytes) {
             case .all: return
             case .broken: self.closeBroken()
-            case .full:
-                if self.grow(for: bytes), case .all = self.output.write(&bytes) { return }
-                self.open(backlog: bytes)
+            case .full: self.open(backlog: bytes)
             }
         }
     }
@@ -130,14 +122,6 @@ final class ChildInput {
     private func closeBroken() {
         self.close()
         self.delegate?.inputRefused()
-    }
-
-    /// Enlarges the pipe for the first message that is larger than it, so that the child finds more of it at once;
-    /// whether there is more room now.
-    private func grow(for bytes: ByteBuffer) -> Bool {
-        guard !self.hasGrown, bytes.readableBytes >= OutboundQueue.pieceSize else { return false }
-        self.hasGrown = true
-        return cspawn_pipe_grow(self.descriptor, Self.largestPipe) > 0
     }
 
     // MARK: The channel

@@ -4,7 +4,6 @@
 
 internal import BridgeConfig
 internal import BridgeCore
-internal import CSpawn
 internal import Glibc
 internal import Logging
 internal import NIOCore
@@ -38,7 +37,6 @@ final class StdioBackend: Backend, ChildInput.Delegate {
     private var input: ChildInput?
     private var outputChannel: (any Channel)?
     private var errorChannel: (any Channel)?
-    private var hasGrownOutput = false
     private var lines: LineReader
     private var errors: StandardErrorLines
     private var exit: ChildExit?
@@ -167,7 +165,6 @@ final class StdioBackend: Backend, ChildInput.Delegate {
 
     fileprivate func received(_ output: ByteBuffer) {
         guard let receiver = self.receiver else { return }
-        if output.readableBytes == LoopBuffers.size { self.growOutputPipe() }
         var output = output
         while true {
             switch self.lines.next(from: &output) {
@@ -181,13 +178,6 @@ final class StdioBackend: Backend, ChildInput.Delegate {
             case .tooLong(let prefix): receiver.receivedTooLong(prefix: prefix)
             }
         }
-    }
-
-    /// More stood in the pipe than one read takes: with a larger pipe the child writes on while the bridge reads.
-    private func growOutputPipe() {
-        guard !self.hasGrownOutput, let child = self.child else { return }
-        self.hasGrownOutput = true
-        _ = cspawn_pipe_grow(child.stdout, ChildInput.largestPipe)
     }
 
     fileprivate func receivedAll() {

@@ -80,15 +80,14 @@ package struct InFlightTable: Sendable {
             guard held.isCancelled else { return .duplicate }
             self.remove(id, held)
         }
+        let integer: Int64? = if case .integer(let number) = id { number } else { nil }
+        if let integer, self.plain.contains(integer) { return .duplicate }
         guard self.plain.count + self.requests.count < Self.maxRequests else { return .full }
-        if case .integer(let number) = id {
-            if self.plain.contains(number) { return .duplicate }
-            if role == .other, spelling == nil, progressToken == nil, !concernsTask,
-                self.plain.insert(number, order: self.nextOrder)
-            {
-                self.nextOrder += 1
-                return .accepted
-            }
+        if let integer, role == .other, spelling == nil, progressToken == nil, !concernsTask,
+            self.plain.insert(integer, order: self.nextOrder)
+        {
+            self.nextOrder += 1
+            return .accepted
         }
         let bytes = Self.heldBytes(id, spelling, progressToken)
         guard self.idBytes + bytes <= Self.maxIDBytes else { return .full }

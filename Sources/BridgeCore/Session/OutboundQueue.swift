@@ -9,7 +9,9 @@ package import NIOCore
 /// Small messages are gathered in one buffer, so that all of one wake-up go out in one system call; large ones keep
 /// the buffer in which they came. The queue stands before the channel's own, so that a pong can pass it at the next
 /// boundary between messages (R13), and is taken out in pieces, so that progress shows while a large message drains.
-package struct OutboundQueue: Sendable {
+/// Not copyable: asked for a count, a connection would copy the queue and count the references of its buffers, a third of
+/// all that a small message needs.
+package struct OutboundQueue: ~Copyable, Sendable {
     /// Messages of this size and more are queued in their own buffer instead of being copied.
     package static let ownBufferSize = 16 << 10
     /// The most that is handed to the channel at once: a peer that takes less than this within the write timeout passes
@@ -18,8 +20,7 @@ package struct OutboundQueue: Sendable {
     /// Control frames held for a peer that does not read; beyond, only the newest are kept (RFC 6455 §5.5.3).
     package static let urgentSize = 4 << 10
 
-    @usableFromInline
-    struct Chunk: Sendable {
+    private struct Chunk: Sendable {
         var buffer: ByteBuffer
         /// Behind this chunk a message ends.
         var endsMessage: Bool
@@ -27,24 +28,22 @@ package struct OutboundQueue: Sendable {
 
     /// Where whole small messages are written to. Whoever writes here must not keep a reference to the buffer.
     package var tail = ByteBuffer()
-    // Usable from inline: asked about in place, several times in each wake-up. A call would copy the queue and count the
-    // references of its three buffers.
-    @usableFromInline var chunks: CircularBuffer<Chunk> = CircularBuffer(initialCapacity: 1)
-    @usableFromInline var chunkBytes = 0
-    @usableFromInline var urgent = ByteBuffer()
+    private var chunks: CircularBuffer<Chunk> = CircularBuffer(initialCapacity: 1)
+    private var chunkBytes = 0
+    private var urgent = ByteBuffer()
     /// What was taken out last ended a message.
-    @usableFromInline var isAtBoundary = true
+    private var isAtBoundary = true
 
     package init() {}
 
     /// Bytes waiting, control frames aside.
-    @inlinable package var bytes: Int { self.chunkBytes + self.tail.readableBytes }
-    @inlinable package var isEmpty: Bool {
+    package var bytes: Int { self.chunkBytes + self.tail.readableBytes }
+    package var isEmpty: Bool {
         self.chunkBytes == 0 && self.tail.readableBytes == 0 && self.urgent.readableBytes == 0
     }
 
     /// All that waits are whole small messages, in ``tail``, which may be written out and emptied in place.
-    @inlinable package var isInTail: Bool {
+    package var isInTail: Bool {
         self.chunkBytes == 0 && self.isAtBoundary && self.urgent.readableBytes == 0
     }
 

@@ -97,9 +97,6 @@ int cspawn_move(int descriptor, int to);
 /// pipe2(2) with O_CLOEXEC: `ends[0]` is read from. 0, or -1 with errno.
 int cspawn_pipe(int ends[2]);
 
-/// F_SETPIPE_SZ: the pipe holds `size` bytes from now on. The size it has, or -1 with errno.
-int cspawn_pipe_grow(int descriptor, int size);
-
 /// A close-on-exec epoll(7), or -1 with errno; the caller closes it.
 int cspawn_poll_open(void);
 
