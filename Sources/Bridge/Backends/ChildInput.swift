@@ -31,7 +31,8 @@ final class ChildInput {
 
     private let descriptor: CInt
     private let eventLoop: any EventLoop
-    private weak var delegate: (any Delegate)?
+    /// Kept until the input is closed.
+    private var delegate: (any Delegate)?
     private var output: DirectOutput
     private var state = State.bare
     private var isChannelWritable = true
@@ -112,6 +113,7 @@ final class ChildInput {
         switch self.state {
         case .bare:
             self.state = .closed
+            self.delegate = nil
             Glibc.close(self.descriptor)
         case .channel(let channel): channel.close(promise: nil)
         case .opening: self.state = .opening(backlog: ByteBuffer(), isEnding: true)
@@ -120,8 +122,9 @@ final class ChildInput {
     }
 
     private func closeBroken() {
+        let delegate = self.delegate
         self.close()
-        self.delegate?.inputRefused()
+        delegate?.inputRefused()
     }
 
     // MARK: The channel
@@ -171,9 +174,11 @@ final class ChildInput {
     /// - Parameter hasBacklog: more was to be written than the pipe took.
     fileprivate func channelClosed(hasBacklog: Bool) {
         self.state = .closed
+        let delegate = self.delegate
+        self.delegate = nil
         guard hasBacklog else { return }
-        self.delegate?.inputRefused()
-        self.delegate?.inputBecameWritable()
+        delegate?.inputRefused()
+        delegate?.inputBecameWritable()
     }
 }
 

@@ -168,7 +168,7 @@ final class StdioBackend: Backend, ChildInput.Delegate {
         var output = output
         while true {
             switch self.lines.next(from: &output) {
-            case .needMoreData: return self.buffers.takeBack(input: &output)
+            case .needMoreData: return self.buffers.takeBack(input: output)
             case .line(let count):
                 output.withUnsafeReadableBytes { bytes in
                     receiver.received(line: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
@@ -319,9 +319,9 @@ private final class ChildErrorHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = self.unwrapInboundIn(data)
+        let bytes = self.unwrapInboundIn(data)
         self.backend.receivedError(bytes)
-        self.backend.buffers.takeBack(input: &bytes)
+        self.backend.buffers.takeBack(input: bytes)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -27,9 +27,15 @@ final class Worker {
     let answers = BuiltinBackend.AnswerBuffer()
     private var connections: [ConnectionID: Connection] = [:]
     private var isDraining = false
+    private let eventLoop: any EventLoop
+    /// When connections want to be woken: one timer for all of them, at the earliest time.
+    private var wakeTimes = DeadlineQueue<ConnectionID>()
+    private var timer: Scheduled<Void>?
+    private var timerTime: Int64 = .max
 
-    init(site: Site) {
+    init(site: Site, eventLoop: any EventLoop) {
         self.site = site
+        self.eventLoop = eventLoop
     }
 
     func add(_ connection: Connection) {
@@ -40,6 +46,30 @@ final class Worker {
     func remove(_ connection: Connection) {
         self.connections[connection.id] = nil
         self.site.admission.connectionEnded(server: connection.server.index)
+    }
+
+    /// Calls the connection's ``Connection/woken(at:)`` at `time`, in nanoseconds of ``Connection/now()``, if it is open
+    /// then. What was asked for is not taken back: whoever is woken looks whether it still matters.
+    func wake(_ id: ConnectionID, at time: Int64) {
+        self.wakeTimes.add(id, at: time)
+        if time < self.timerTime { self.armTimer(for: time) }
+    }
+
+    private func armTimer(for time: Int64) {
+        self.timer?.cancel()
+        self.timerTime = time
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(
+            deadline: .uptimeNanoseconds(UInt64(max(0, time)))
+        ) {
+            self.wakeAll()
+        }
+    }
+
+    private func wakeAll() {
+        self.timerTime = .max
+        let now = Connection.now()
+        while let id = self.wakeTimes.take(now: now) { self.connections[id]?.woken(at: now) }
+        if let next = self.wakeTimes.earliest, next < self.timerTime { self.armTimer(for: next) }
     }
 
     /// Ends idle connections now and busy ones as they are answered (R44).
@@ -70,7 +100,9 @@ struct Workers: Sendable {
     init(_ group: any EventLoopGroup, site: Site) async throws {
         var workers: [ObjectIdentifier: NIOLoopBound<Worker>] = [:]
         for eventLoop in group.makeIterator() {
-            let worker = eventLoop.submit { NIOLoopBound(Worker(site: site), eventLoop: eventLoop) }
+            let worker = eventLoop.submit {
+                NIOLoopBound(Worker(site: site, eventLoop: eventLoop), eventLoop: eventLoop)
+            }
             workers[ObjectIdentifier(eventLoop)] = try await worker.get()
         }
         self.workers = workers

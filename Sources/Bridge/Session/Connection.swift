@@ -21,10 +21,12 @@ final class Connection {
         case closed
     }
 
-    /// What one wake-up brings goes out in one write, unless it is more than this many bytes: then the other side begins
-    /// on the first messages while the bridge reads the rest. Measured with 64 messages of 200 bytes in flight: 1.4 times
-    /// the rate of a single write, where each of client, bridge and server waits for a whole batch of the others.
-    static let earlyFlush = 64 << 10
+    /// What one wake-up brings goes out in one write, unless it is more than this many bytes: then what is there so far
+    /// goes out, once, and the other side begins on it while the bridge reads the rest. With 64 messages of 200 bytes in
+    /// flight a write for each 4 KiB makes 1.2 times the rate of a single one, for 1.3 times the CPU time.
+    private static let earlyFlush = 4 << 10
+    /// What gathers behind the early flush goes out whenever it is this much.
+    static let lateFlush = 64 << 10
     /// How long a client may take to say its first word to a server that has ended already.
     private static let firstMessagePatience = TimeAmount.seconds(10)
 
@@ -33,6 +35,7 @@ final class Connection {
     let eventLoop: any EventLoop
     let backend: any Backend
     let buffers: LoopBuffers
+    private let worker: Worker
     let logger: Logger
     private(set) var webSocket: WebSocketHandler!
     var session: Session
@@ -40,11 +43,14 @@ final class Connection {
     var toServer = OutboundQueue()
     private var state = State.open
     var deadlines: Deadlines
-    private var timer: Scheduled<Void>?
-    private var timerDeadline: Int64 = .max
+    /// When the worker is to look after the deadlines; the end of time while it need not.
+    private var wakeTime: Int64 = .max
+    private var patience: Scheduled<Void>?
     private let began: Int64
     /// Bytes that may wait for either side before the other is paused (R46).
     private let queueLimit: Int
+    /// How much may gather in this wake-up before it goes out.
+    var flushSize = Connection.earlyFlush
     private(set) var isDraining = false
     private var isClientPaused = false
     private var isServerPaused = false
@@ -55,30 +61,28 @@ final class Connection {
     /// The refused messages that ``owesAnswers`` has seen.
     private var refusedSeen = 0
     var loggedSkips = 0
-    private let onClosed: (Connection) -> Void
 
-    /// - Parameter onClosed: called once, when the client's channel is closed.
+    /// - Parameter worker: that of `eventLoop`; told when the client's channel is closed.
     init(
         id: ConnectionID,
         server: ServedServer,
         backend: any Backend,
-        buffers: LoopBuffers,
+        worker: Worker,
         eventLoop: any EventLoop,
-        logger: Logger,
-        onClosed: @escaping (Connection) -> Void
+        logger: Logger
     ) {
         let now = Self.now()
         self.id = id
         self.server = server
         self.backend = backend
-        self.buffers = buffers
+        self.buffers = worker.buffers
+        self.worker = worker
         self.eventLoop = eventLoop
         self.logger = logger
         self.session = Session(server.sessionSettings(id))
         self.deadlines = Deadlines(server.deadlines, now: now)
         self.began = now
         self.queueLimit = server.configuration.limits.queue
-        self.onClosed = onClosed
         self.webSocket = WebSocketHandler(connection: self, limits: server.readerLimits)
     }
 
@@ -115,7 +119,10 @@ final class Connection {
             replies: &self.webSocket.outbound.tail
         )
         if case .flood = outcome { self.end(.invalidFlood) }
-        if self.toServer.bytes >= Self.earlyFlush { self.flushToServer() }
+        if self.toServer.bytes >= self.flushSize {
+            self.flushSize = Self.lateFlush
+            self.flushToServer()
+        }
     }
 
     /// A message that came in pieces, in a buffer of its own.
@@ -169,8 +176,10 @@ final class Connection {
         self.buffers.lend(toServer: &self.toServer.tail, toClient: &self.webSocket.outbound.tail)
     }
 
+    /// The end of a wake-up.
     @inline(__always)
     func takeBackBuffers() {
+        self.flushSize = Self.earlyFlush
         self.buffers.takeBack(toServer: &self.toServer.tail, toClient: &self.webSocket.outbound.tail)
     }
 
@@ -258,22 +267,18 @@ final class Connection {
 
     // MARK: Time
 
-    /// Arms the one timer for the earliest deadline, unless it is armed for that or sooner.
+    /// Has the worker wake this connection at its earliest deadline, unless that will be so or sooner.
     private func armTimer() {
-        guard let next = self.deadlines.next(), next < self.timerDeadline else { return }
-        self.timer?.cancel()
-        self.timerDeadline = next
-        self.timer = self.eventLoop.assumeIsolated().scheduleTask(
-            deadline: .uptimeNanoseconds(UInt64(max(0, next)))
-        ) { [weak self] in
-            self?.timerFired()
-        }
+        guard let next = self.deadlines.next(), next < self.wakeTime else { return }
+        self.wakeTime = next
+        self.worker.wake(self.id, at: next)
     }
 
-    private func timerFired() {
-        self.timerDeadline = .max
-        guard self.isOpen else { return }
-        switch self.deadlines.fire(at: Self.now(), isWaiting: self.session.isWaiting) {
+    /// A time has come that was asked for, if nothing sooner was asked for since.
+    func woken(at now: Int64) {
+        guard self.isOpen, now >= self.wakeTime else { return }
+        self.wakeTime = .max
+        switch self.deadlines.fire(at: now, isWaiting: self.session.isWaiting) {
         case .nothing: break
         case .sendPing: self.webSocket.sendPing()
         case .end(let end): return self.end(end)
@@ -295,7 +300,7 @@ final class Connection {
         case .open, .awaitingFirstMessage: self.state = .ending(end)
         case .ending, .closed: return
         }
-        self.timer?.cancel()
+        self.patience?.cancel()
         let farewell = self.session.finish(end.reply(stderr: stderr), into: &self.webSocket.outbound.tail)
         self.backend.end(farewell: end.isServerGone ? ByteBuffer() : farewell)
         self.toServer.removeAll()
@@ -312,8 +317,7 @@ final class Connection {
     /// The server was over before the client said a word: the first message is to be answered with the reason (R38).
     func awaitFirstMessage(_ end: SessionEnd, stderr: [String]) {
         self.state = .awaitingFirstMessage(end, stderr: stderr)
-        self.timer?.cancel()
-        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.firstMessagePatience) { [weak self] in
+        self.patience = self.eventLoop.assumeIsolated().scheduleTask(in: Self.firstMessagePatience) { [weak self] in
             self?.end(end, stderr: stderr)
         }
     }
@@ -328,7 +332,7 @@ final class Connection {
         guard case .ending(let end) = self.state else { return }
         self.state = .closed
         self.log(end)
-        self.onClosed(self)
+        self.worker.remove(self)
     }
 
     private func log(_ end: SessionEnd) {

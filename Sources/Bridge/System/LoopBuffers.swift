@@ -13,8 +13,9 @@ final class LoopBuffers {
     /// Larger ones are not kept.
     static let size = 64 << 10
 
-    /// What is being read from a client or a child.
-    fileprivate var input = ByteBuffer()
+    /// What is read into next, from a client or a child. None, not an empty one, where it is in use: all empty buffers
+    /// share one storage, and with it a count of references that all event loops would write to.
+    fileprivate var input: ByteBuffer?
     /// What is being handed to a server; empty and without room at all other times.
     var leaving = ByteBuffer()
     private var toServer = ByteBuffer()
@@ -34,8 +35,7 @@ final class LoopBuffers {
         swap(&lines, &self.leaving)
     }
 
-    /// Takes back what is empty. Swapped, never replaced: a new empty `ByteBuffer` counts its references in storage that
-    /// all event loops share.
+    /// Takes back what is empty. Swapped, since a new empty buffer is one that all event loops share.
     @inline(__always)
     func takeBack(toServer: inout ByteBuffer, toClient: inout ByteBuffer) {
         if toServer.readableBytes == 0 { Self.takeBack(&toServer, &self.toServer) }
@@ -59,12 +59,12 @@ final class LoopBuffers {
     /// Takes back what was read, once all of it has been handled. Whoever kept a part of it has its reference, and the
     /// next read its own copy then.
     @inline(__always)
-    func takeBack(input: inout ByteBuffer) {
+    func takeBack(input: consuming ByteBuffer) {
         // The first buffer of a channel stays the channel's.
         guard input.capacity >= Self.size else { return }
         input.moveReaderIndex(to: 0)
         input.moveWriterIndex(to: 0)
-        swap(&input, &self.input)
+        self.input = input
     }
 }
 
@@ -89,9 +89,7 @@ struct LoopReadAllocator: RecvByteBufferAllocator, @unchecked Sendable {
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         if self.isFirst { return allocator.buffer(capacity: Self.first) }
-        var buffer = ByteBuffer()
-        swap(&buffer, &self.buffers.input)
-        return buffer.capacity > 0 ? buffer : allocator.buffer(capacity: LoopBuffers.size)
+        return self.buffers.input.take() ?? allocator.buffer(capacity: LoopBuffers.size)
     }
 
     mutating func record(actualReadBytes: Int) -> Bool {

@@ -259,10 +259,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             id: id,
             server: server,
             backend: backend,
-            buffers: worker.buffers,
+            worker: worker,
             eventLoop: context.eventLoop,
-            logger: logger,
-            onClosed: { worker.remove($0) }
+            logger: logger
         )
         var metadata: Logger.Metadata = [LogKey.peer: "\(context.channel.peerName)"]
         if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }

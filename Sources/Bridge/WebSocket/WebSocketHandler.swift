@@ -61,14 +61,15 @@ final class WebSocketHandler: ChannelDuplexHandler {
         guard !self.isPumping, let context = self.context else { return false }
         self.isPumping = true
         defer { self.isPumping = false }
+        var hasWritten = false
         if self.outbound.isInTail, let output = self.output, output.isClear {
             // Nearly always all that there is to do.
             guard self.outbound.tail.readableBytes > 0 else { return false }
             if case .all = output.write(&self.outbound.tail) { return true }
             // Its beginning may be out, so that nothing may come between.
             if let rest = self.outbound.next() { self.handOver(rest, context) }
+            hasWritten = true
         }
-        var hasWritten = false
         while self.isWritable, var piece = self.outbound.next() {
             hasWritten = true
             if let output = self.output, output.isClear, case .all = output.write(&piece) { continue }
@@ -81,8 +82,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
     /// Has the channel write what the socket does not take now, or what shows the channel that the socket is broken.
     private func handOver(_ piece: ByteBuffer, _ context: ChannelHandlerContext) {
         self.output?.handOver()
-        context.writeAndFlush(self.wrapOutboundOut(piece)).assumeIsolated().whenComplete { [weak self] _ in
-            self?.output?.completed()
+        // No weak reference: an object that ever had one pays for it with every count of its references from then on.
+        context.writeAndFlush(self.wrapOutboundOut(piece)).assumeIsolated().whenComplete { _ in
+            self.output?.completed()
         }
     }
 
@@ -197,7 +199,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         connection.receivedBytes()
         while true {
             switch self.reader.next(from: &input, into: &connection.toServer.tail) {
-            case .needMoreData: return connection.buffers.takeBack(input: &input)
+            case .needMoreData: return connection.buffers.takeBack(input: input)
             case .text(let start): connection.receivedMessage(at: start)
             case .assembled(let message): connection.receivedWhole(message)
             case .ping(let payload):

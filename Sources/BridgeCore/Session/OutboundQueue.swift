@@ -28,7 +28,8 @@ package struct OutboundQueue: ~Copyable, Sendable {
 
     /// Where whole small messages are written to. Whoever writes here must not keep a reference to the buffer.
     package var tail = ByteBuffer()
-    private var chunks: CircularBuffer<Chunk> = CircularBuffer(initialCapacity: 1)
+    /// Few, since each is large: an array, which takes no memory while it is empty.
+    private var chunks: [Chunk] = []
     private var chunkBytes = 0
     private var urgent = ByteBuffer()
     /// What was taken out last ended a message.
@@ -81,16 +82,16 @@ package struct OutboundQueue: ~Copyable, Sendable {
             }
             self.seal(endsMessage: true)
         }
-        let first = self.chunks.startIndex
-        if self.chunks[first].buffer.readableBytes <= Self.pieceSize {
+        if self.chunks[0].buffer.readableBytes <= Self.pieceSize {
             let chunk = self.chunks.removeFirst()
+            if self.chunks.isEmpty { self.chunks = [] }
             self.chunkBytes -= chunk.buffer.readableBytes
             self.isAtBoundary = chunk.endsMessage
             return chunk.buffer
         }
         self.chunkBytes -= Self.pieceSize
         self.isAtBoundary = false
-        return self.chunks[first].buffer.readSlice(length: Self.pieceSize)
+        return self.chunks[0].buffer.readSlice(length: Self.pieceSize)
     }
 
     /// Keeps what has gathered in ``tail`` apart from what comes, once it is a piece long, so that control frames find

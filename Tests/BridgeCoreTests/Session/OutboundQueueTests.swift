@@ -122,7 +122,7 @@ struct OutboundQueueTests {
     private static func texts(_ queue: inout OutboundQueue) -> [String] {
         var texts: [String] = []
         while let piece = queue.next() { texts.append(String(buffer: piece)) }
-        #expect(queue.isEmpty)
+        #expect(queue.isEmpty == true)
         return texts
     }
 
@@ -136,7 +136,7 @@ struct OutboundQueueTests {
         #expect(queue.bytes == 6, "control frames are not counted")
         #expect(Self.texts(&queue) == ["pong1pong2", "one", "two"])
         queue.appendUrgent(ByteBuffer(string: "alone"))
-        #expect(!queue.isEmpty)
+        #expect(queue.isEmpty == false)
         #expect(Self.texts(&queue) == ["alone"])
     }
 
@@ -198,6 +198,6 @@ struct OutboundQueueTests {
         for index in 0..<10_000 { queue.appendUrgent(ByteBuffer(string: "pong \(index);")) }
         let held = queue.next().map { String(buffer: $0) } ?? ""
         #expect(held.utf8.count <= OutboundQueue.urgentSize && held.hasSuffix(";pong 9999;") && held.hasPrefix("pong "))
-        #expect(queue.isEmpty)
+        #expect(queue.isEmpty == true)
     }
 }
