@@ -64,8 +64,9 @@ chaos: release ## 10,000 requests to an HTTP server killed and misbehaving at ra
 	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Chaos/run $(CHAOS)
 
 .PHONY: bench
-bench: release ## measure beside the floors and other bridges, 25 minutes (or BENCH='--only 64-in-flight --repetitions 3')
+bench: release ## measure beside the floors and other bridges, 27 minutes (or BENCH='--only 64-in-flight --repetitions 3')
 	swift build $(RELEASE_FLAGS) --product mcp-wsload
+	swift build $(RELEASE_FLAGS) --package-path Benchmarks/floor/nio-bridge --scratch-path .build/benchmarks/nio-bridge
 	python3 Benchmarks/bench.py $(BENCH)
 
 .PHONY: bench-peers
@@ -96,7 +97,7 @@ mutants: swift ## break important promises on purpose; each must turn a test red
 
 .PHONY: lint
 lint: swift ## format, licence headers, forbidden things, promises
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Benchmarks/floor Package.swift
 	scripts/check-sources
 	scripts/promises
 	scripts/mutants --applies

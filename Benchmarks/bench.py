@@ -43,7 +43,7 @@ WORTH_KEEPING = 10
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--repetitions", type=int, default=10, metavar="N", help="default 10, which take about 25 minutes")
+    parser.add_argument("--repetitions", type=int, default=10, metavar="N", help="default 10, which take about 27 minutes")
     parser.add_argument("--only", action="append", default=[], metavar="SCENARIO", help="this one (repeatable, or a list with commas); see --list")
     parser.add_argument("--peers", metavar="NAMES", help="only these, with commas between; see --list")
     parser.add_argument("--add", action="append", default=[], metavar="NAME=URL=COMMAND",
@@ -85,7 +85,7 @@ def field_of(chosen: argparse.Namespace, folder: Path) -> list[Peer]:
     if chosen.peers:
         names = chosen.peers.split(",")
         if unknown := set(names) - {peer.name for peer in everyone}:
-            raise Missing(f"no peer called {', '.join(sorted(unknown))}: `make bench-peers` installs those there are")
+            raise Missing(f"no peer called {', '.join(sorted(unknown))}: `make bench-peers` installs the other bridges, `make bench` builds the floors")
         everyone = [peer for peer in everyone if peer.name in names]
     return everyone
 
@@ -230,7 +230,10 @@ def main() -> int:
         elif chosen.list:
             for scenario in SCENARIOS:
                 print(f"{scenario.name:24} {scenario.title}")
-            print("\n" + "\n".join(f"{peer.name:24} {peer.about}" for peer in field_of(chosen, Path("."))))
+            field = field_of(chosen, Path("."))
+            print("\n" + "\n".join(f"{peer.name:24} {peer.about}" for peer in field))
+            for name, source in peers.absent(field).items() if not chosen.peers else ():
+                print(f"{name:24} not installed: `{source}`")
         else:
             return run(chosen)
     except (Missing, OSError, ValueError) as error:

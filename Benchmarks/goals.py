@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from figures import interval
-from scenarios import BRIDGE, PIPE, STATIC, WEBSOCAT, WEBSOCKETD, WS_BRIDGE, WS_ECHO
+from scenarios import BRIDGE, NIO_BRIDGE, PIPE, STATIC, WEBSOCAT, WEBSOCKETD, WS_BRIDGE, WS_ECHO
 
 # (scenario, peer, figure) to its value in one repetition. Raises LookupError for what was not measured.
 Values = Callable[[str, str, str], float]
@@ -109,13 +109,16 @@ class Verdict:
     low: float | None = None
     high: float | None = None
     leaning: str = ""
-    # What the bridge without checks reaches in the bridge's stead: a goal that it misses too is the machine's to blame.
+    # What the bridges without checks, in C and on SwiftNIO, reach in the bridge's stead: for a goal that they miss too, the
+    # machine or SwiftNIO is to blame.
     floor: float | None = None
+    nio_floor: float | None = None
 
     def as_json(self) -> dict:
         return {
             "goal": self.goal.name, "bound": self.goal.text(), "verdict": self.verdict, "runs": self.runs, "median": self.median,
             "interval": None if self.low is None else [self.low, self.high], "leaning": self.leaning, "floor_bridge": self.floor,
+            "floor_nio_bridge": self.nio_floor,
         }
 
 
@@ -143,16 +146,15 @@ def _values(goal: Goal, records: list[dict], stand_in: str | None = None) -> lis
 def judge(goal: Goal, records: list[dict]) -> Verdict:
     """Judges one goal by the records of a run, which are those of the stored file."""
     values = _values(goal, records)
-    floor = _values(goal, records, WS_BRIDGE)
-    floor_median = round(median(floor), 4) if floor else None
+    floors = [round(median(found), 4) if (found := _values(goal, records, name)) else None for name in (WS_BRIDGE, NIO_BRIDGE)]
     if not values:
-        return Verdict(goal, NOT_MEASURED, 0, floor=floor_median)
+        return Verdict(goal, NOT_MEASURED, 0, floor=floors[0], nio_floor=floors[1])
     low, high = interval(values)
     position = MET if goal.holds(low) and goal.holds(high) else REACHED if goal.holds(low) or goal.holds(high) else NOT_MET
     few = len(values) < goal.runs
     return Verdict(
         goal, TOO_FEW if few else position, len(values), round(median(values), 4), round(low, 4), round(high, 4),
-        position if few else "", floor_median,
+        position if few else "", *floors,
     )
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -19,13 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from machine import first_line
-from scenarios import BRIDGE, EVERYONE, PIPE, STATIC, WEBSOCAT, WEBSOCKETD, WS_BRIDGE, WS_ECHO, Scenario
+from scenarios import BRIDGE, EVERYONE, EVERYONE_AND_NIO, NIO_BRIDGE, PIPE, STATIC, WEBSOCAT, WEBSOCKETD, WS_BRIDGE, WS_ECHO, Scenario
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / ".build" / "benchmarks"
 WEBSOCAT_VERSION = "1.13.0"
 FLOORS = ("stdio-echo", "ws-echo", "ws-bridge")
 ECHO = BUILD / "stdio-echo"
+# `make bench` builds it, with SwiftNIO, below its own folder.
+NIO_PROGRAM = BUILD / NIO_BRIDGE / "release" / NIO_BRIDGE
 
 
 class Missing(Exception):
@@ -53,7 +56,7 @@ def build_floors() -> None:
         raise Missing(f"there is no C compiler ({compiler}) for the floor programs; `make release` installs one")
     sources = Path(__file__).resolve().parent / "floor"
     BUILD.mkdir(parents=True, exist_ok=True)
-    newest = max(source.stat().st_mtime for source in sources.iterdir())
+    newest = max(source.stat().st_mtime for source in sources.glob("*.[ch]"))
     for name in FLOORS:
         program = BUILD / name
         if not program.exists() or program.stat().st_mtime < newest:
@@ -94,12 +97,25 @@ def backend_port(port: int) -> int:
 
 
 def floors() -> list[Peer]:
-    return [
+    found = [
         Peer(PIPE, "the generator's own pipes, no bridge", None, is_bridge=False),
         Peer(WS_ECHO, "WebSocket echo in C, no child", lambda port, _: [str(BUILD / "ws-echo"), str(port)],
              options=("--no-initialize", "--echo-check", "raw"), is_bridge=False),
         Peer(WS_BRIDGE, "bridge in C without checks", lambda port, _: [str(BUILD / "ws-bridge"), str(port), str(ECHO)]),
     ]
+    if os.access(NIO_PROGRAM, os.X_OK):
+        found.append(Peer(NIO_BRIDGE, "bridge on SwiftNIO without checks", lambda port, _: [str(NIO_PROGRAM), str(port), str(ECHO)],
+                          version=nio_version()))
+    return found
+
+
+def nio_version() -> str:
+    """Which SwiftNIO the floor on it was built with; empty when nothing tells."""
+    try:
+        pins = json.loads((ROOT / "Benchmarks/floor/nio-bridge/Package.resolved").read_text())["pins"]
+        return next(f"swift-nio {pin['state']['version']}" for pin in pins if pin["identity"] == "swift-nio")
+    except (OSError, ValueError, LookupError, StopIteration):
+        return ""
 
 
 def websocat_program() -> str | None:
@@ -143,8 +159,14 @@ def added(text: str) -> Peer:
 
 def takes_part(peer: Peer, scenario: Scenario) -> bool:
     """One that was added takes part wherever all the others do."""
-    known = {*EVERYONE, STATIC}
-    return peer.name in scenario.peers or (peer.name not in known and scenario.peers == EVERYONE)
+    known = {*EVERYONE_AND_NIO, STATIC}
+    return peer.name in scenario.peers or (peer.name not in known and set(EVERYONE) <= set(scenario.peers))
+
+
+def absent(field: list[Peer]) -> dict[str, str]:
+    """Those that could be measured and are not on this machine, and what would bring them."""
+    sources = {NIO_BRIDGE: "make bench", WEBSOCKETD: "make bench-peers", WEBSOCAT: "make bench-peers"}
+    return {name: source for name, source in sources.items() if all(peer.name != name for peer in field)}
 
 
 def install() -> int:

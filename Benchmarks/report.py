@@ -124,13 +124,18 @@ def _interval(verdict: Verdict) -> str:
     return "" if verdict.low is None or verdict.high is None else f"{verdict.low:.3g} to {verdict.high:.3g}"
 
 
+def _floors(verdict: Verdict) -> list[str]:
+    """What the bridges without checks reach: in C, on SwiftNIO."""
+    return [_value(verdict, verdict.floor), _value(verdict, verdict.nio_floor)]
+
+
 def goals_table(verdicts: list[Verdict]) -> str:
-    rows = [["goal", "bound", "median", "95 % interval", "runs", "verdict", "C bridge without checks"]]
+    rows = [["goal", "bound", "median", "95 % interval", "runs", "verdict", "without checks: in C", "on SwiftNIO"]]
     for each in verdicts:
         if each.verdict == NOT_MEASURED:
             continue
         said = each.verdict + (f" (so far: {each.leaning})" if each.leaning else "")
-        rows.append([each.goal.name, each.goal.text(), _value(each, each.median), _interval(each), str(each.runs), said, _value(each, each.floor)])
+        rows.append([each.goal.name, each.goal.text(), _value(each, each.median), _interval(each), str(each.runs), said, *_floors(each)])
     absent = [each.goal.name for each in verdicts if each.verdict == NOT_MEASURED]
     return _aligned(rows) + ("\nnot measured: " + "; ".join(absent) if absent else "")
 
@@ -175,10 +180,10 @@ def markdown(document: dict) -> str:
         if _peers(records, scenario):
             rows += _readme_rows(records, scenario, peers)
     verdicts = judge_all(records)
-    goals = [["goal", "", "median", "95 % interval", "runs", "", "the same in C, without checks"]]
+    goals = [["goal", "", "median", "95 % interval", "runs", "", "the same in C, without checks", "the same on SwiftNIO, without checks"]]
     for each in verdicts:
         said = each.verdict if each.verdict in (MET, REACHED) else f"**{each.verdict}**"
-        goals.append([each.goal.name, each.goal.text(), _value(each, each.median), _interval(each), str(each.runs), said, _value(each, each.floor)])
+        goals.append([each.goal.name, each.goal.text(), _value(each, each.median), _interval(each), str(each.runs), said, *_floors(each)])
     versions = ", ".join(f"{name} {peer['version'].removeprefix(name).strip()}" for name, peer in document["peers"].items() if peer["version"] and name != STATIC)
     where = f"{machine['cpu']}, {machine['cores']} cores{' (virtual)' if machine.get('virtual') else ''}, {machine['memory_mib'] / 1024:.0f} GiB, Linux {machine['kernel']}"
     caption = f"`{document['command']}` on {document['date'][:10]}, commit {document['commit']}: {where}. {versions}."

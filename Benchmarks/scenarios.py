@@ -14,12 +14,15 @@ STATIC = "mcp-wsbridge static"
 PIPE = "pipe"
 WS_ECHO = "ws-echo"
 WS_BRIDGE = "ws-bridge"
+NIO_BRIDGE = "nio-bridge"
 WEBSOCKETD = "websocketd"
 WEBSOCAT = "websocat"
 
 # All that bridge to a child, and the two floors. What is given with --add joins them.
 EVERYONE = (BRIDGE, PIPE, WS_ECHO, WS_BRIDGE, WEBSOCKETD, WEBSOCAT)
-BRIDGES = (BRIDGE, WS_BRIDGE, WEBSOCKETD, WEBSOCAT)
+# The floor on SwiftNIO takes part where a goal may ask what that can do at all.
+EVERYONE_AND_NIO = (BRIDGE, PIPE, WS_ECHO, WS_BRIDGE, NIO_BRIDGE, WEBSOCKETD, WEBSOCAT)
+BRIDGES = (BRIDGE, WS_BRIDGE, NIO_BRIDGE, WEBSOCKETD, WEBSOCAT)
 
 KIB, MIB = 1024, 1024 * 1024
 
@@ -87,9 +90,9 @@ def _load(name: str, title: str, connections: int, in_flight: int, size: int = 2
 
 SCENARIOS: tuple[Scenario, ...] = (
     _load("one-in-flight", "1 connection × 1 in flight, 200 B, one CPU", 1, 1, pinned=True,
-          figures=(P50, P99, RATE, CPU, CHILDREN_CPU)),
-    _load("64-in-flight", "1 connection × 64 in flight, 200 B", 1, 64),
-    _load("50x8", "50 connections × 8 in flight, 200 B", 50, 8),
+          figures=(P50, P99, RATE, CPU, CHILDREN_CPU), peers=EVERYONE_AND_NIO),
+    _load("64-in-flight", "1 connection × 64 in flight, 200 B", 1, 64, peers=EVERYONE_AND_NIO),
+    _load("50x8", "50 connections × 8 in flight, 200 B", 50, 8, peers=EVERYONE_AND_NIO),
     Scenario(
         "open-loop", "20,000 requests/s over 20 connections, 200 B", (P99, P50, P999, CPU, CHILDREN_CPU),
         ("--rate", "20000"), connections=20, every=2,
@@ -97,7 +100,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     # No more in flight than a pipe holds: with more, websocketd and its child come to wait for each other.
     _load("10KiB", "10 KiB messages, 1 × 4 in flight", 1, 4, 10 * KIB, every=2),
     _load("64KiB", "64 KiB messages, 1 × 1 in flight", 1, 1, 64 * KIB, every=2),
-    _load("1MiB", "1 MiB messages, 1 × 1 in flight, one CPU", 1, 1, MIB, pinned=True),
+    _load("1MiB", "1 MiB messages, 1 × 1 in flight, one CPU", 1, 1, MIB, pinned=True, peers=EVERYONE_AND_NIO),
     # Without websocat, which takes 20 s for one of these.
     _load("16MiB", "16 MiB messages, 1 × 1 in flight", 1, 1, 16 * MIB, peers=(BRIDGE, PIPE, WS_ECHO, WS_BRIDGE, WEBSOCKETD), every=2,
           seconds=2.0, limits={"max_message": '"32MiB"', "max_line": '"32MiB"'}),

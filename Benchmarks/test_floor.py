@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Thread
 
 import processes
-from peers import BUILD, ECHO, build_floors
+from peers import BUILD, ECHO, NIO_PROGRAM, build_floors
 from processes import Started
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
@@ -76,8 +76,9 @@ class Client:
         return json.loads(self.receive()[1])
 
 
-@unittest.skipUnless(shutil.which(os.environ.get("CC", "cc")), "no C compiler")
-class FloorTests(unittest.TestCase):
+class Floors:
+    """What the tests of a floor program share: the programs, and their ends."""
+
     @classmethod
     def setUpClass(cls):
         build_floors()
@@ -89,35 +90,51 @@ class FloorTests(unittest.TestCase):
         cls.started.__exit__()
         cls.folder.cleanup()
 
-    def serve(self, program: str, *arguments: str) -> int:
+    def serve(self, *arguments: str) -> int:
+        """Starts `program` at a port."""
         port = processes.free_ports()
-        self.server = self.started.server([str(BUILD / program), str(port), *arguments], port)
+        self.server = self.started.server([str(self.program), str(port), *arguments], port)
         self.addCleanup(self.started.end, self.server)
         return port
 
-    def test_handshake(self):
-        for program, arguments in (("ws-echo", []), ("ws-bridge", [str(ECHO)])):
-            with self.subTest(program), Client(self.serve(program, *arguments)) as client:
-                self.assertIn("101", client.status)
-                self.assertEqual(client.head["sec-websocket-accept"], client.expected_accept)
-                self.assertEqual(client.head["sec-websocket-protocol"], "mcp")
+    def check_handshake(self, client: Client) -> None:
+        self.assertIn("101", client.status)
+        self.assertEqual(client.head["sec-websocket-accept"], client.expected_accept)
+        self.assertEqual(client.head["sec-websocket-protocol"], "mcp")
+
+
+@unittest.skipUnless(shutil.which(os.environ.get("CC", "cc")), "no C compiler")
+class EchoTests(Floors, unittest.TestCase):
+    program = BUILD / "ws-echo"
+
+    def test_echo_shakes_hands(self):
+        with Client(self.serve()) as client:
+            self.check_handshake(client)
 
     def test_echo_sends_everything_back(self):
-        with Client(self.serve("ws-echo")) as client:
+        with Client(self.serve()) as client:
             for size in SIZES:
                 payload = os.urandom(size // 2).hex().encode().ljust(size, b"x")
                 self.assertEqual(exchanged(client, payload), (TEXT, payload))
 
     def test_echo_answers_ping_and_close(self):
-        with Client(self.serve("ws-echo")) as client:
+        with Client(self.serve()) as client:
             client.send(b"are you there", PING)
             self.assertEqual(client.receive(), (PONG, b"are you there"))
             client.send(b"\x03\xe8", CLOSE)
             self.assertEqual(client.receive(), (CLOSE, b"\x03\xe8"))
             self.assertEqual(client.file.read(1), b"")
 
+
+class Bridge(Floors):
+    """What each bridge without checks has to do."""
+
+    def test_bridge_shakes_hands(self):
+        with Client(self.serve(str(ECHO))) as client:
+            self.check_handshake(client)
+
     def test_bridge_passes_messages_of_all_sizes(self):
-        with Client(self.serve("ws-bridge", str(ECHO))) as client:
+        with Client(self.serve(str(ECHO))) as client:
             for number, size in enumerate(SIZES):
                 text = os.urandom(size // 2).hex()
                 answer = client.call(number, text)
@@ -125,13 +142,13 @@ class FloorTests(unittest.TestCase):
                 self.assertEqual(answer["result"]["content"][0]["text"], text)
 
     def test_bridge_takes_bytes_as_they_come(self):
-        with Client(self.serve("ws-bridge", str(ECHO))) as client:
+        with Client(self.serve(str(ECHO))) as client:
             for byte in client.frame(b'{"jsonrpc":"2.0","id":"one","method":"ping"}'):
                 client.socket.sendall(bytes([byte]))
             self.assertEqual(json.loads(client.receive()[1]), {"jsonrpc": "2.0", "id": "one", "result": {}})
 
     def test_bridge_puts_fragments_together_and_answers_between_them(self):
-        with Client(self.serve("ws-bridge", str(ECHO))) as client:
+        with Client(self.serve(str(ECHO))) as client:
             client.send(b'{"jsonrpc":"2.0",', TEXT, final=False)
             client.send(b"now", PING)
             self.assertEqual(client.receive(), (PONG, b"now"))
@@ -139,12 +156,12 @@ class FloorTests(unittest.TestCase):
             self.assertEqual(json.loads(client.receive()[1])["id"], 5)
 
     def test_bridge_answers_many_in_order(self):
-        with Client(self.serve("ws-bridge", str(ECHO))) as client:
+        with Client(self.serve(str(ECHO))) as client:
             client.socket.sendall(b"".join(client.frame(b'{"jsonrpc":"2.0","id":%d,"method":"ping"}' % number) for number in range(1000)))
             self.assertEqual([json.loads(client.receive()[1])["id"] for _ in range(1000)], list(range(1000)))
 
     def test_bridge_keeps_connections_apart_and_reaps_their_children(self):
-        port = self.serve("ws-bridge", str(ECHO))
+        port = self.serve(str(ECHO))
         clients = [Client(port) for _ in range(40)]
         self.assertEqual(len(processes.descendants(self.server.pid)), 40)
         for number, client in enumerate(clients):
@@ -161,11 +178,11 @@ class FloorTests(unittest.TestCase):
             time.sleep(0.005)
 
     def test_bridge_ends_the_connection_with_its_child(self):
-        with Client(self.serve("ws-bridge", "true")) as client:
+        with Client(self.serve("true")) as client:
             self.assertEqual(client.file.read(1), b"")
 
     def test_server_tools(self):
-        with Client(self.serve("ws-bridge", str(ECHO))) as client:
+        with Client(self.serve(str(ECHO))) as client:
             client.send(b'{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}')
             self.assertEqual(json.loads(client.receive()[1])["result"]["protocolVersion"], "2025-06-18")
             client.send(b'{"jsonrpc":"2.0","method":"notifications/initialized"}')
@@ -174,6 +191,17 @@ class FloorTests(unittest.TestCase):
             client.send(b'{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"big","arguments":{"bytes":100000}}}')
             self.assertEqual(len(json.loads(client.receive()[1])["result"]["content"][0]["text"]), 100_000)
             self.assertEqual(client.call(4, 'quote " backslash \\ newline \n end \\')["result"]["content"][0]["text"], 'quote " backslash \\ newline \n end \\')
+
+
+@unittest.skipUnless(shutil.which(os.environ.get("CC", "cc")), "no C compiler")
+class CBridgeTests(Bridge, unittest.TestCase):
+    program = BUILD / "ws-bridge"
+
+
+@unittest.skipUnless(shutil.which(os.environ.get("CC", "cc")), "no C compiler")
+@unittest.skipUnless(os.access(NIO_PROGRAM, os.X_OK), "not built: `make bench` does that")
+class NIOBridgeTests(Bridge, unittest.TestCase):
+    program = NIO_PROGRAM
 
 
 def exchanged(client: Client, payload: bytes) -> tuple[int, bytes]:

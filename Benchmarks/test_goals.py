@@ -5,7 +5,7 @@
 import unittest
 
 from goals import GOALS, MET, NOT_MEASURED, NOT_MET, REACHED, TOO_FEW, Goal, judge
-from scenarios import BRIDGE, PIPE, SCENARIOS, STATIC, WEBSOCAT, WS_BRIDGE, WS_ECHO
+from scenarios import BRIDGE, NIO_BRIDGE, PIPE, SCENARIOS, STATIC, WEBSOCAT, WS_BRIDGE, WS_ECHO
 
 RATE_TO_WEBSOCAT = GOALS[0]
 
@@ -59,10 +59,14 @@ class VerdictTests(unittest.TestCase):
         runs = [each for each in rates([1.0] * 10, [1.0] * 10) if each["peer"] == BRIDGE]
         self.assertEqual(judge(RATE_TO_WEBSOCAT, runs).verdict, NOT_MEASURED)
 
-    def test_the_bridge_without_checks_stands_in_for_the_bridge(self):
+    def test_the_bridges_without_checks_stand_in_for_the_bridge(self):
         runs = rates([210.0] * 10, [100.0] * 10)
         runs += [record(place, "64-in-flight", WS_BRIDGE, rate=300.0) for place in range(10)]
-        self.assertEqual(judge(RATE_TO_WEBSOCAT, runs).floor, 3.0)
+        self.assertEqual((judge(RATE_TO_WEBSOCAT, runs).floor, judge(RATE_TO_WEBSOCAT, runs).nio_floor), (3.0, None))
+        runs += [record(place, "64-in-flight", NIO_BRIDGE, rate=250.0) for place in range(10)]
+        verdict = judge(RATE_TO_WEBSOCAT, runs)
+        self.assertEqual((verdict.floor, verdict.nio_floor), (3.0, 2.5))
+        self.assertEqual((verdict.as_json()["floor_bridge"], verdict.as_json()["floor_nio_bridge"]), (3.0, 2.5))
 
 
 class FaultTests(unittest.TestCase):

@@ -6,8 +6,9 @@ import json
 import unittest
 
 import bench
+import peers
 import report
-from scenarios import BRIDGE, SCENARIOS, WEBSOCAT, WS_ECHO, Figure, Scenario, selected
+from scenarios import BRIDGE, NIO_BRIDGE, SCENARIOS, WEBSOCAT, WEBSOCKETD, WS_BRIDGE, WS_ECHO, Figure, Scenario, selected
 
 SCENARIO = next(each for each in SCENARIOS if each.name == "64-in-flight")
 
@@ -60,6 +61,30 @@ class TableTests(unittest.TestCase):
         self.assertEqual(stored["runs"], RUNS)
         self.assertIn("220,000 (200,000–240,000)", report.text(stored))
         self.assertIn("| 1 connection × 64 in flight, 200 B | requests/s | 220,000 (200,000–240,000) |", report.markdown(stored))
+
+
+class FloorTests(unittest.TestCase):
+    def test_goals_show_both_bridges_without_checks(self):
+        runs = [*RUNS, record(WS_BRIDGE, 0, rate=300_000.0), record(NIO_BRIDGE, 0, rate=250_000.0)]
+        (line,) = [line for line in report.text(document(runs)).splitlines() if line.startswith("64 in flight: rate, × websocat's")]
+        self.assertEqual(line.split()[-2:], ["3", "2.5"])
+        self.assertIn("| too few runs | 3 | 2.5 |", report.markdown(document(runs)).replace("**", ""))
+
+
+class TakesPartTests(unittest.TestCase):
+    def test_the_floor_on_nio_where_a_goal_asks_for_it(self):
+        nio = peers.Peer(NIO_BRIDGE, "", None)
+        self.assertEqual([each.name for each in SCENARIOS if peers.takes_part(nio, each)],
+                         ["one-in-flight", "64-in-flight", "50x8", "1MiB", "idle-memory"])
+
+    def test_one_that_was_added_wherever_all_the_others_do(self):
+        mine = peers.added("mine=ws://127.0.0.1:{port}/=mine")
+        names = [each.name for each in SCENARIOS if peers.takes_part(mine, each)]
+        self.assertEqual(names, ["one-in-flight", "64-in-flight", "50x8", "open-loop", "10KiB", "64KiB", "1MiB", "churn"])
+
+    def test_who_is_absent(self):
+        field = [peers.Peer(name, "", None) for name in (BRIDGE, WEBSOCKETD)]
+        self.assertEqual(peers.absent(field), {NIO_BRIDGE: "make bench", WEBSOCAT: "make bench-peers"})
 
 
 class SelectionTests(unittest.TestCase):
