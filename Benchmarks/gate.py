@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+import shared
 from workloads import WORKLOADS, Bench, Cost, Failed, Refused, Workload, lift_descriptor_limit
 
 FIGURES = Path(__file__).resolve().parent / "figures"
@@ -38,7 +39,7 @@ ATTEMPTS = 3
 # The workloads that differ only in the number of connections. A message must cost the same on each.
 FLAT = ["echo-1", "echo-100", "echo-1000", "echo-10000"]
 
-# What is compared, per message: instructions, allocations, system_calls.
+# What is compared, per message: instructions, allocations, system_calls; for shared.py's workloads shared_writes.
 Counts = dict[str, float]
 
 
@@ -64,6 +65,8 @@ def allowance(measure: str, figure: float) -> float:
     """By how much a count may differ from its figure."""
     if measure == "allocations":
         return ALLOCATION_TOLERANCE
+    if measure == "shared_writes":
+        return shared.NEGLIGIBLE
     return max(figure * TOLERANCE, SYSTEM_CALL_TOLERANCE if measure == "system_calls" else 0.0)
 
 
@@ -132,6 +135,11 @@ def counts_of(cost: Cost) -> Counts:
     }
 
 
+def names() -> list[str]:
+    """All workloads, in the order in which they run."""
+    return [workload.name for workload in WORKLOADS] + list(shared.WORKLOADS)
+
+
 def measure(bench: Bench, workload: Workload, figures: Counts) -> Counts:
     """Counts a workload, again where it seems worse. Throws Refused or Failed."""
     best: Counts = {}
@@ -166,19 +174,18 @@ def skipped(why: str) -> int:
 def write(path: Path, measured: dict[str, Counts], conditions: dict[str, str]) -> None:
     """Keeps the new figures, and those of workloads that were not counted now."""
     old = json.loads(path.read_text())["workloads"] if path.exists() else {}
-    kept = {workload.name: old[workload.name] for workload in WORKLOADS if workload.name in old}
+    kept = {name: old[name] for name in names() if name in old}
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"conditions": conditions, "workloads": {**kept, **measured}}, indent=2) + "\n")
 
 
 def main() -> int:
-    names = [workload.name for workload in WORKLOADS]
     parser = argparse.ArgumentParser(description="Fails where a message costs more than it did.")
     parser.add_argument("bridge", type=Path, help="the release build of mcp-wsbridge")
     parser.add_argument("--update", action="store_true", help="make what is counted now the new figures")
     parser.add_argument(
-        "-w", "--workload", action="append", choices=names, metavar="NAME",
-        help=f"one of {', '.join(names)}; may be repeated (default: all but those that take long)",
+        "-w", "--workload", action="append", choices=names(), metavar="NAME",
+        help=f"one of {', '.join(names())}; may be repeated (default: all but those that take long)",
     )
     parser.add_argument("--figures", type=Path, default=FIGURES, metavar="DIR", help="where the figures are kept")
     options = parser.parse_args()
@@ -194,23 +201,34 @@ def main() -> int:
     figures: dict[str, Counts] = recorded["workloads"]
 
     lift_descriptor_limit()
+    wanted = options.workload or [workload.name for workload in WORKLOADS if workload.quick] + list(shared.WORKLOADS)
     measured: dict[str, Counts] = {}
     verdicts: list[Verdict] = []
     refused = False
     with Bench(options.bridge) as bench:
-        for workload in WORKLOADS:
-            if workload.name not in (options.workload or names) or not (options.workload or workload.quick):
+        for name in names():
+            if name not in wanted:
                 continue
-            known = figures.get(workload.name, {})
+            known = figures.get(name, {})
             try:
-                measured[workload.name] = measure(bench, workload, {} if options.update else known)
+                if name in shared.WORKLOADS:
+                    backend, title = shared.WORKLOADS[name]
+                    messages = shared.MESSAGES
+                    writes = shared.count(options.bridge, backend).shared_writes
+                    measured[name] = {"shared_writes": round(writes / messages, 3)}
+                else:
+                    workload = next(workload for workload in WORKLOADS if workload.name == name)
+                    title, messages = workload.title, workload.messages
+                    measured[name] = measure(bench, workload, {} if options.update else known)
             except Refused as refusal:
-                # Once there are figures, the bridge must not forget what it could.
-                refused = refused or bool(known)
-                print(f"{workload.name}: {'REFUSED' if known else 'SKIPPED'}: {refusal}", flush=True)
+                # Once there are figures, the bridge must not forget what it could. What is shared cannot be told of every
+                # executable, though.
+                forgotten = bool(known) and name not in shared.WORKLOADS
+                refused = refused or forgotten
+                print(f"{name}: {'REFUSED' if forgotten else 'SKIPPED'}: {refusal}", flush=True)
                 continue
-            verdicts += judge(workload.name, known, measured[workload.name])
-            print(f"{workload.name}: counted {workload.messages:,} messages, {workload.title}", flush=True)
+            verdicts += judge(name, known, measured[name])
+            print(f"{name}: counted {messages:,} messages, {title}", flush=True)
     verdicts += judge_flatness(measured)
 
     print(f"\n{table(verdicts)}\n")

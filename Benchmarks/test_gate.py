@@ -18,6 +18,7 @@ from gate import Grade
 from workloads import Cost, Refused, Workload, system_call
 
 FIGURES = {"instructions": 10_000, "allocations": 4.0, "system_calls": 6.0}
+SHARED = {"shared-echo": {"shared_writes": 0.0}}
 WORKLOAD = Workload("single", "for tests", warm_up=1, batches=100)
 
 
@@ -51,6 +52,11 @@ class Judging(unittest.TestCase):
         verdicts = gate.judge("single", {"allocations": 0.0}, {"allocations": 0.0})
         self.assertEqual([verdict.grade for verdict in verdicts], [Grade.SAME])
         self.assertIn("0.000", gate.table(verdicts))
+
+    def test_one_shared_write_in_a_hundred_messages_passes(self):
+        for count, grade in (0.0, Grade.SAME), (0.01, Grade.SAME), (0.02, Grade.WORSE):
+            verdicts = gate.judge("shared-echo", {"shared_writes": 0.0}, {"shared_writes": count})
+            self.assertEqual([verdict.grade for verdict in verdicts], [grade])
 
     def test_what_has_no_figure_cannot_be_worse(self):
         verdicts = gate.judge("single", {}, {"instructions": 1e9})
@@ -135,10 +141,10 @@ class Keeping(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             path = Path(directory) / "figures" / "any.json"
             path.parent.mkdir()
-            path.write_text(json.dumps({"workloads": {"burst": {"instructions": 1}, "forgotten": {"instructions": 2}}}))
+            path.write_text(json.dumps({"workloads": {"burst": {"instructions": 1}, "forgotten": {"instructions": 2}, **SHARED}}))
             gate.write(path, {"single": {"instructions": 3}}, {"valgrind": "3.19.0"})
             written = json.loads(path.read_text())
-        self.assertEqual(written["workloads"], {"burst": {"instructions": 1}, "single": {"instructions": 3}})
+        self.assertEqual(written["workloads"], {"burst": {"instructions": 1}, **SHARED, "single": {"instructions": 3}})
         self.assertEqual(written["conditions"], {"valgrind": "3.19.0"})
 
 
