@@ -15,7 +15,7 @@ extension Connection: BackendReceiver {
         switch self.session.receivedFromServer(line, replies: &self.webSocket.outbound.tail) {
         case .forward(let range, let splice):
             self.send(line, range, splice)
-            if self.webSocket.outbound.bytes >= Self.lateFlush { self.flushToClient() }
+            if self.webSocket.outbound.bytes >= Self.earlyFlush { self.flushToClient() }
         case .elements(let ranges):
             for range in ranges { self.received(line: UnsafeRawBufferPointer(rebasing: line[range])) }
         case .skipped(let reason): self.logSkip(reason, bytes: line.count)

@@ -21,12 +21,10 @@ final class Connection {
         case closed
     }
 
-    /// What one wake-up brings goes out in one write, unless it is more than this many bytes: then what is there so far
-    /// goes out, once, and the other side begins on it while the bridge reads the rest. With 64 messages of 200 bytes in
-    /// flight a write for each 4 KiB makes 1.2 times the rate of a single one, for 1.3 times the CPU time.
-    private static let earlyFlush = 4 << 10
-    /// What gathers behind the early flush goes out whenever it is this much.
-    static let lateFlush = 64 << 10
+    /// What one wake-up brings goes out in one write, unless it is more than this many bytes. To write what is there after
+    /// 4 KiB, so that the other side begins while the bridge goes on, was measured at 64 messages of 200 bytes in flight:
+    /// 1.1 times the rate, on an idle machine, for 1.1 times the CPU time, always.
+    static let earlyFlush = 64 << 10
     /// How long a client may take to say its first word to a server that has ended already.
     private static let firstMessagePatience = TimeAmount.seconds(10)
 
@@ -49,8 +47,6 @@ final class Connection {
     private let began: Int64
     /// Bytes that may wait for either side before the other is paused (R46).
     private let queueLimit: Int
-    /// How much may gather in this wake-up before it goes out.
-    var flushSize = Connection.earlyFlush
     private(set) var isDraining = false
     private var isClientPaused = false
     private var isServerPaused = false
@@ -119,10 +115,7 @@ final class Connection {
             replies: &self.webSocket.outbound.tail
         )
         if case .flood = outcome { self.end(.invalidFlood) }
-        if self.toServer.bytes >= self.flushSize {
-            self.flushSize = Self.lateFlush
-            self.flushToServer()
-        }
+        if self.toServer.bytes >= Self.earlyFlush { self.flushToServer() }
     }
 
     /// A message that came in pieces, in a buffer of its own.
@@ -179,7 +172,6 @@ final class Connection {
     /// The end of a wake-up.
     @inline(__always)
     func takeBackBuffers() {
-        self.flushSize = Self.earlyFlush
         self.buffers.takeBack(toServer: &self.toServer.tail, toClient: &self.webSocket.outbound.tail)
     }
 
