@@ -83,6 +83,20 @@ final class InFlightTableTests {
         #expect(!table.expectsProgress(.integer(6)))
     }
 
+    @Test("R35: requests of all kinds are answered at the end in the order in which they came")
+    func mixedOrder() {
+        let ids: [RequestID] = [
+            .integer(9), Self.text("a"), .integer(1), .integer(1 + 1_024), .integer(-3), Self.text("9"),
+        ]
+        for (index, id) in ids.enumerated() {
+            #expect(insert(id, token: index == 2 ? .integer(5) : nil) == .accepted)
+            #expect(insert(id) == .duplicate)
+        }
+        #expect(table.owed == ids.count)
+        #expect(removeAll() == ids)
+        #expect(table.owed == 0)
+    }
+
     @Test("R35: a cancelled request is not answered at the end, all others are, in arrival order")
     func order() {
         let ids = (0..<200).map { index -> RequestID in
