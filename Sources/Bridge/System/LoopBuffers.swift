@@ -16,12 +16,12 @@ final class LoopBuffers {
     /// What is read into next, from a client or a child. None, not an empty one, where it is in use: all empty buffers
     /// share one storage, and with it a count of references that all event loops would write to.
     fileprivate var input: ByteBuffer?
-    /// What is being handed to a server; empty and without room at all other times.
+    /// What is being handed to a server; empty at all other times.
     var leaving = ByteBuffer()
     private var toServer = ByteBuffer()
     private var toClient = ByteBuffer()
 
-    /// Lends the room in which messages gather; what has room of its own keeps it.
+    /// Lends the room in which messages gather, until ``takeBack(toServer:toClient:)``; what has room of its own keeps it.
     @inline(__always)
     func lend(toServer: inout ByteBuffer, toClient: inout ByteBuffer) {
         if toServer.capacity == 0 { swap(&toServer, &self.toServer) }
@@ -45,15 +45,13 @@ final class LoopBuffers {
     @inline(__always)
     private static func takeBack(_ lent: inout ByteBuffer, _ own: inout ByteBuffer) {
         guard lent.capacity > 0 else { return }
-        if lent.capacity > Self.size {
+        guard own.capacity == 0, lent.capacity <= Self.size else {
             lent = ByteBuffer()
-        } else if own.capacity == 0 {
-            lent.moveReaderIndex(to: 0)
-            lent.moveWriterIndex(to: 0)
-            swap(&lent, &own)
-        } else {
-            lent = ByteBuffer()
+            return
         }
+        lent.moveReaderIndex(to: 0)
+        lent.moveWriterIndex(to: 0)
+        swap(&lent, &own)
     }
 
     /// Takes back what was read, once all of it has been handled. Whoever kept a part of it has its reference, and the
