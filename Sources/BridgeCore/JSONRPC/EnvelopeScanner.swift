@@ -14,47 +14,51 @@ package enum EnvelopeScanner {
     package static let maxDepth = 1024
     /// Swift takes 1,024 bytes of temporary memory from the stack, more from the heap, at 100 ns a message. What is
     /// nested deeper is scanned anew with room for all.
-    private static let ordinaryDepth = 1024 / MemoryLayout<Container>.stride
+    private static let ordinaryDepth = 1024 / MemoryLayout<Container>.stride - 1
 
     package static func scan(_ text: UnsafeRawBufferPointer) throws(JSONSyntaxError) -> Envelope {
-        let (envelope, error) = Self.run(text)
-        if let error { throw error }
+        var envelope = Envelope()
+        if let error = Self.run(text, &envelope) { throw error }
         return envelope
     }
 
     /// What can be told of a text that may break off or break down at any point: all that stands before.
     package static func scanPrefix(_ text: UnsafeRawBufferPointer) -> Envelope {
-        Self.run(text).0
+        var envelope = Envelope()
+        _ = Self.run(text, &envelope)
+        return envelope
     }
 
-    private static func run(_ text: UnsafeRawBufferPointer) -> (Envelope, JSONSyntaxError?) {
-        let outcome = Self.run(text, depth: Self.ordinaryDepth)
-        guard outcome.1?.reason == .tooDeep else { return outcome }
-        return Self.run(text, depth: Self.maxDepth)
+    private static func run(_ text: UnsafeRawBufferPointer, _ envelope: inout Envelope) -> JSONSyntaxError? {
+        let error = Self.run(text, depth: Self.ordinaryDepth, &envelope)
+        guard error?.reason == .tooDeep else { return error }
+        envelope = Envelope()
+        return Self.run(text, depth: Self.maxDepth, &envelope)
     }
 
     @inline(__always)
-    private static func run(_ text: UnsafeRawBufferPointer, depth: Int) -> (Envelope, JSONSyntaxError?) {
-        guard let base = text.baseAddress else {
-            return (Envelope(), JSONSyntaxError(reason: .unexpectedEnd, offset: 0))
-        }
-        return withUnsafeTemporaryAllocation(of: Container.self, capacity: depth) { stack in
+    private static func run(
+        _ text: UnsafeRawBufferPointer,
+        depth: Int,
+        _ envelope: inout Envelope
+    ) -> JSONSyntaxError? {
+        guard let base = text.baseAddress else { return JSONSyntaxError(reason: .unexpectedEnd, offset: 0) }
+        return withUnsafeTemporaryAllocation(of: Container.self, capacity: depth + 1) { stack in
             var pass = ScanPass(
                 bytes: base.assumingMemoryBound(to: UInt8.self),
                 end: text.count,
                 stack: stack.baseAddress.unsafelyUnwrapped,
                 maxDepth: depth
             )
-            var envelope = Envelope()
             do throws(JSONSyntaxError) {
                 try pass.run(&envelope)
-                return (envelope, nil)
+                return nil
             } catch {
                 // A number that runs into the fault may have been the beginning of a longer one.
                 if let id = envelope.id, id.kind == .integer || id.kind == .fraction, id.end == error.offset {
                     envelope.id = nil
                 }
-                return (envelope, error)
+                return error
             }
         }
     }
@@ -72,17 +76,22 @@ private enum Role: UInt8 {
 /// An open array or object.
 private struct Container {
     /// Bit per ``KnownKey`` already seen in this object.
-    var seen: UInt32
-    /// Offset of its opening bracket.
-    var start: UInt32
-    var isObject: Bool
+    var seen: UInt32 = 0
+    /// The bracket that ends it.
+    var closer: UInt8
     var role: Role
+    /// The key whose value it is.
+    var key: KnownKey?
+
+    @inline(__always)
+    var isObject: Bool { self.closer == UInt8(ascii: "}") }
 }
 
 /// The state of one pass, apart from what it finds. `at` is the offset of the next byte to look at.
 private struct ScanPass {
     let bytes: UnsafePointer<UInt8>
     let end: Int
+    /// The lowest stands for what is outside of all containers.
     let stack: UnsafeMutablePointer<Container>
     let maxDepth: Int
     var at = 0
@@ -100,68 +109,58 @@ private struct ScanPass {
     @inline(__always)
     mutating func run(_ envelope: inout Envelope) throws(JSONSyntaxError) {
         defer { envelope.hasLineBreak = self.hasLineBreak }
+        self.stack.initialize(to: Container(closer: 0, role: .other, key: nil))
         try self.skipSpace()
         // In an object a key comes first.
         var isMember = false
         // Each turn reads one value that begins at `at`, then closes whatever ends behind it.
         value: while true {
-            let key = isMember ? try self.readKey(&envelope) : nil
+            let top = self.stack + self.depth
+            var key: KnownKey?
+            if isMember { key = try self.readKey(top, &envelope) }
             let start = self.at
             let first = self.bytes[start]
-            if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-                let isObject = first == UInt8(ascii: "{")
-                let value = Envelope.Value(start: start, end: start, kind: isObject ? .object : .array)
-                if let key { self.note(key, value, &envelope) }
-                if self.depth == 0 {
-                    envelope.isObject = isObject
-                    envelope.isArray = !isObject
+            if first == UInt8(ascii: "\"") {
+                let isEscaped = try self.readString()
+                if let key {
+                    let value = Envelope.Value(start: start, end: self.at, kind: .string, isEscaped: isEscaped)
+                    envelope.note(key, in: top.pointee.role, value, UnsafeRawPointer(self.bytes))
                 }
-                try self.push(isObject: isObject, key)
+            } else if first | 0x20 == UInt8(ascii: "{") {
+                let isObject = first == UInt8(ascii: "{")
+                if let key {
+                    let value = Envelope.Value(start: start, end: start, kind: isObject ? .object : .array)
+                    envelope.note(key, in: top.pointee.role, value, UnsafeRawPointer(self.bytes))
+                }
+                try self.push(isObject: isObject, key, top, &envelope)
                 try self.skipSpace()
-                if self.bytes[self.at] != (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+                // The brackets of a pair are two apart.
+                if self.bytes[self.at] != first &+ 2 {
                     isMember = isObject
                     continue value
                 }
             } else {
-                var kind = Envelope.Kind.string
-                var isEscaped = false
-                switch first {
-                case UInt8(ascii: "\""): isEscaped = try self.readString()
-                case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): kind = try self.readNumber()
-                case UInt8(ascii: "t"):
-                    try self.readLiteral("true")
-                    kind = .boolean
-                case UInt8(ascii: "f"):
-                    try self.readLiteral("false")
-                    kind = .boolean
-                case UInt8(ascii: "n"):
-                    try self.readLiteral("null")
-                    kind = .null
-                default:
-                    throw self.failure(.unexpectedByte)
-                }
+                let kind = try self.readScalar(first)
                 if let key {
-                    let value = Envelope.Value(start: start, end: self.at, kind: kind, isEscaped: isEscaped)
-                    self.note(key, value, &envelope)
+                    let value = Envelope.Value(start: start, end: self.at, kind: kind)
+                    envelope.note(key, in: top.pointee.role, value, UnsafeRawPointer(self.bytes))
                 }
             }
             // Behind a value, or at the bracket that closes an empty container.
             while self.depth > 0 {
                 try self.skipSpace()
                 let byte = self.bytes[self.at]
-                let isObject = self.stack[self.depth &- 1].isObject
+                let top = self.stack + self.depth
                 if byte == UInt8(ascii: ",") {
                     self.at &+= 1
                     try self.skipSpace()
-                    isMember = isObject
+                    isMember = top.pointee.isObject
                     continue value
                 }
-                guard byte == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
-                    throw self.failure(.unexpectedByte)
-                }
+                guard byte == top.pointee.closer else { throw self.failure(.unexpectedByte) }
                 self.at &+= 1
                 self.depth &-= 1
-                if self.depth == 1 { self.closed(&envelope) }
+                if self.depth == 1, let key = top.pointee.key { self.closed(key, &envelope) }
             }
             break
         }
@@ -172,60 +171,61 @@ private struct ScanPass {
     // MARK: Containers and keys
 
     @inline(__always)
-    private mutating func push(isObject: Bool, _ key: KnownKey?) throws(JSONSyntaxError) {
-        guard self.depth < self.maxDepth else { throw self.failure(.tooDeep) }
+    private mutating func push(
+        isObject: Bool,
+        _ key: KnownKey?,
+        _ top: UnsafeMutablePointer<Container>,
+        _ envelope: inout Envelope
+    ) throws(JSONSyntaxError) {
         var role = Role.other
         if self.depth == 0 {
+            envelope.isObject = isObject
+            envelope.isArray = !isObject
             role = isObject ? .root : .other
         } else if isObject, let key {
-            switch (self.stack[self.depth &- 1].role, key) {
+            switch (top.pointee.role, key) {
             case (.root, .params): role = .params
             case (.root, .result): role = .result
             case (.params, .meta): role = .meta
             default: break
             }
         }
-        self.stack[self.depth] = Container(
-            seen: 0,
-            start: UInt32(truncatingIfNeeded: self.at),
-            isObject: isObject,
-            role: role
-        )
+        guard self.depth < self.maxDepth else { throw self.failure(.tooDeep) }
+        let closer = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
+        (top + 1).initialize(to: Container(closer: closer, role: role, key: key))
         self.depth &+= 1
         self.at &+= 1
     }
 
     /// A container directly under the root has ended: its end is known now.
-    private func closed(_ envelope: inout Envelope) {
-        guard self.stack[0].role == .root else { return }
-        // The entry above the top is the one that was popped last.
-        let start = Int(self.stack[1].start)
-        if envelope.params?.start == start {
-            envelope.params?.end = self.at
-        } else if envelope.result?.start == start {
-            envelope.result?.end = self.at
-        } else if envelope.error?.start == start {
-            envelope.error?.end = self.at
-        } else if envelope.id?.start == start {
-            envelope.id?.end = self.at
+    @inline(__always)
+    private func closed(_ key: KnownKey, _ envelope: inout Envelope) {
+        switch key {
+        case .params: envelope.params?.end = self.at
+        case .result: envelope.result?.end = self.at
+        case .error: envelope.error?.end = self.at
+        case .id: envelope.id?.end = self.at
+        default: break
         }
     }
 
     /// Reads `"key" :` and the space behind; marks a duplicate of a known key.
-    @inline(__always)
-    private mutating func readKey(_ envelope: inout Envelope) throws(JSONSyntaxError) -> KnownKey? {
+    @inline(always)
+    private mutating func readKey(
+        _ top: UnsafeMutablePointer<Container>,
+        _ envelope: inout Envelope
+    ) throws(JSONSyntaxError) -> KnownKey? {
         guard self.bytes[self.at] == UInt8(ascii: "\"") else { throw self.failure(.unexpectedByte) }
         let start = self.at &+ 1
         let isEscaped = try self.readString()
         let count = self.at &- 1 &- start
         let key = isEscaped ? self.findEscaped(start, count) : KnownKey.find(self.bytes + start, count)
         if let key {
-            let top = self.depth &- 1
-            if self.stack[top].seen & key.bit != 0 {
+            if top.pointee.seen & key.bit != 0 {
                 envelope.hasDuplicateKey = true
-                if key == .id, self.stack[top].role == .root { envelope.hasDuplicateID = true }
+                if key == .id, top.pointee.role == .root { envelope.hasDuplicateID = true }
             }
-            self.stack[top].seen |= key.bit
+            top.pointee.seen |= key.bit
         }
         try self.skipSpace()
         guard self.bytes[self.at] == UInt8(ascii: ":") else { throw self.failure(.unexpectedByte) }
@@ -244,15 +244,6 @@ private struct ScanPass {
         }
     }
 
-    /// Remembers a value that the bridge reads. `value.end` of a container is filled in when it closes.
-    @inline(__always)
-    private func note(_ key: KnownKey, _ value: Envelope.Value, _ envelope: inout Envelope) {
-        guard self.depth <= 3, self.depth > 0 else { return }
-        let role = self.stack[self.depth &- 1].role
-        guard role != .other else { return }
-        envelope.note(key, in: role, value, UnsafeRawPointer(self.bytes))
-    }
-
     // MARK: Tokens
 
     private func failure(_ reason: JSONSyntaxError.Reason) -> JSONSyntaxError {
@@ -262,29 +253,33 @@ private struct ScanPass {
     /// Skips white space; there must be a byte behind it.
     @inline(__always)
     private mutating func skipSpace() throws(JSONSyntaxError) {
-        while self.at < self.end {
-            let byte = self.bytes[self.at]
-            if byte > 0x20 { return }
-            switch byte {
-            case 0x20, 0x09: break
-            case 0x0A, 0x0D: self.hasLineBreak = true
-            default: throw self.failure(.unexpectedByte)
-            }
-            self.at &+= 1
-        }
-        throw self.failure(.unexpectedEnd)
+        guard self.at == self.end || self.bytes[self.at] <= 0x20 else { return }
+        self.skipTrailingSpace()
+        guard self.at < self.end else { throw self.failure(.unexpectedEnd) }
+        guard self.bytes[self.at] > 0x20 else { throw self.failure(.unexpectedByte) }
     }
 
     @inline(__always)
     private mutating func skipTrailingSpace() {
-        while self.at < self.end {
-            switch self.bytes[self.at] {
+        let (at, hasLineBreak) = Self.endOfSpace(self.bytes, self.at, self.end)
+        self.at = at
+        if hasLineBreak { self.hasLineBreak = true }
+    }
+
+    /// The offset of the first byte at or behind `at` that is no white space, and whether CR or LF was skipped.
+    @inline(never)
+    private static func endOfSpace(_ bytes: UnsafePointer<UInt8>, _ at: Int, _ end: Int) -> (Int, Bool) {
+        var at = at
+        var hasLineBreak = false
+        while at < end {
+            switch bytes[at] {
             case 0x20, 0x09: break
-            case 0x0A, 0x0D: self.hasLineBreak = true
-            default: return
+            case 0x0A, 0x0D: hasLineBreak = true
+            default: return (at, hasLineBreak)
             }
-            self.at &+= 1
+            at &+= 1
         }
+        return (at, hasLineBreak)
     }
 
     /// Reads a string from its opening quote; returns whether it holds an escape.
@@ -324,6 +319,25 @@ private struct ScanPass {
             return at + 6
         default:
             throw failure(.badEscape)
+        }
+    }
+
+    /// Reads a number or a literal, which begins with `first`.
+    @inline(always)
+    private mutating func readScalar(_ first: UInt8) throws(JSONSyntaxError) -> Envelope.Kind {
+        switch first {
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try self.readNumber()
+        case UInt8(ascii: "t"):
+            try self.readLiteral("true")
+            return .boolean
+        case UInt8(ascii: "f"):
+            try self.readLiteral("false")
+            return .boolean
+        case UInt8(ascii: "n"):
+            try self.readLiteral("null")
+            return .null
+        default:
+            throw self.failure(.unexpectedByte)
         }
     }
 
@@ -393,6 +407,7 @@ extension Envelope {
         }
     }
 
+    @inline(__always)
     private static func isString(_ value: Value, _ literal: StaticString, _ text: UnsafeRawPointer) -> Bool {
         guard value.kind == .string else { return false }
         let contents = UnsafeRawBufferPointer(start: text + value.start + 1, count: value.end - value.start - 2)

@@ -36,19 +36,18 @@ extension Session {
             self.forward(&lines, from: start)
             return .forwarded
         }
-        let verdict: Verdict
-        do {
-            let envelope = try lines.scan(from: start)
-            verdict = lines.withBytes(from: start) { self.judge($0, envelope, isInBatch: false) }
-            if envelope.hasLineBreak { lines.blankLineBreaks(from: start) }
-        } catch {
-            let reply = BridgeReply(
-                .parseError,
-                "Parse error: \(error.explanation) at byte \(error.offset)",
-                cause: "not_json"
-            )
-            verdict = .refuse(reply, id: nil)
+        var hasLineBreak = false
+        let verdict = lines.withBytes(from: start) { text -> Verdict in
+            do throws(JSONSyntaxError) {
+                let envelope = try EnvelopeScanner.scan(text)
+                hasLineBreak = envelope.hasLineBreak
+                return self.judge(text, envelope, isInBatch: false)
+            } catch {
+                let message = "Parse error: \(error.explanation) at byte \(error.offset)"
+                return .refuse(BridgeReply(.parseError, message, cause: "not_json"), id: nil)
+            }
         }
+        if hasLineBreak { lines.blankLineBreaks(from: start) }
         switch verdict {
         case .forward:
             self.invalidInARow = 0
@@ -228,14 +227,6 @@ extension ByteBuffer {
         self.withUnsafeReadableBytes { readable in
             body(UnsafeRawBufferPointer(rebasing: readable[(start - self.readerIndex)...]))
         }
-    }
-
-    fileprivate func scan(from start: Int) throws(JSONSyntaxError) -> Envelope {
-        try self.withBytes(from: start) { bytes -> Result<Envelope, JSONSyntaxError> in
-            do throws(JSONSyntaxError) { return .success(try EnvelopeScanner.scan(bytes)) } catch {
-                return .failure(error)
-            }
-        }.get()
     }
 
     /// Puts a space for each CR and LF: in valid JSON they stand between tokens only (R23).

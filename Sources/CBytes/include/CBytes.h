@@ -12,7 +12,7 @@
 // Searches through a message's bytes with the vector instructions that every machine of its kind has. In C, since
 // Swift's SIMD comparisons do not become single instructions. Callers inline what stands here.
 //
-// Vectors are taken only from whole bytes of the text: nothing is read behind `end`.
+// Vectors are taken only from the text, which begins at `bytes`: nothing is read before it or behind `end`.
 
 // Compiler vectors instead of <emmintrin.h> and <arm_neon.h>, whose modules Swift would want imported wherever a type of
 // theirs shows.
@@ -29,17 +29,20 @@ static inline __attribute__((always_inline)) cbytes_vector cbytes_special(cbytes
     return (cbytes_vector)((chunk == '"') | (chunk == '\\') | (chunk < 0x20));
 }
 
-// The number of the first byte that is not zero, of bytes that are all bits or none; 16 if there is none.
-static inline __attribute__((always_inline)) int cbytes_first(cbytes_vector hits) {
+// The number of the first byte at or behind number `start` that is not zero, of bytes that are all bits or none; 16 if
+// there is none.
+static inline __attribute__((always_inline)) int cbytes_first(cbytes_vector hits, int start) {
 #if defined(__SSE2__)
     typedef char signed_vector __attribute__((vector_size(16)));
-    const uint32_t mask = (uint32_t)__builtin_ia32_pmovmskb128((signed_vector)hits);
+    const uint32_t mask = (uint32_t)__builtin_ia32_pmovmskb128((signed_vector)hits) >> start << start;
     return mask != 0 ? __builtin_ctz(mask) : 16;
 #else
     typedef uint64_t halves __attribute__((vector_size(16)));
     const halves words = (halves)hits;
-    if (words[0] != 0) return __builtin_ctzll(words[0]) / 8;
-    return words[1] != 0 ? 8 + __builtin_ctzll(words[1]) / 8 : 16;
+    const uint64_t low = start < 8 ? words[0] >> start * 8 << start * 8 : 0;
+    if (low != 0) return __builtin_ctzll(low) / 8;
+    const uint64_t high = start > 8 ? words[1] >> (start - 8) * 8 << (start - 8) * 8 : words[1];
+    return high != 0 ? 8 + __builtin_ctzll(high) / 8 : 16;
 #endif
 }
 
@@ -48,9 +51,14 @@ static inline __attribute__((always_inline)) int cbytes_first(cbytes_vector hits
 static inline __attribute__((always_inline)) long cbytes_skip_plain(const uint8_t *bytes, long start, long end) {
     long at = start;
     while (end - at >= 16) {
-        const int first = cbytes_first(cbytes_special(cbytes_load(bytes + at)));
+        const int first = cbytes_first(cbytes_special(cbytes_load(bytes + at)), 0);
         if (first < 16) return at + first;
         at += 16;
+    }
+    if (end >= 16 && at < end) {
+        // What is left, together with bytes before it that do not count.
+        const int first = cbytes_first(cbytes_special(cbytes_load(bytes + end - 16)), (int)(16 - (end - at)));
+        return end - 16 + first;
     }
     while (at < end && bytes[at] != '"' && bytes[at] != '\\' && bytes[at] >= 0x20) at++;
     return at;
