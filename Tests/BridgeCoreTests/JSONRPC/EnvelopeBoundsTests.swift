@@ -78,7 +78,7 @@ struct EnvelopeBoundsTests {
     }
 
     @Test(
-        "R24: a special byte is seen at every place of strings of every length to 100",
+        "R24: a special byte is seen at every place of strings of every length to 150",
         arguments: [
             UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x00, 0x01, 0x1F, 0x0A, 0x0D, 0x09,
         ]
@@ -87,7 +87,7 @@ struct EnvelopeBoundsTests {
         let page = GuardedPage(atLeast: 256)
         // Neighbours of the special bytes' values must not be mistaken for them.
         let plain: [UInt8] = [0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7F, 0x61, 0xC3, 0xA9]
-        for length in 1...100 {
+        for length in 1...150 {
             let filler = (0..<length).map { index in index % 9 < 7 ? plain[index % 9] : plain[6] }
             let whole = [UInt8(ascii: "\"")] + filler + [UInt8(ascii: "\"")]
             #expect((try? EnvelopeScanner.scan(page.place(whole))) != nil, "\(length) plain bytes")
