@@ -36,6 +36,8 @@ final class ChildInput {
     private var output: DirectOutput
     private var state = State.bare
     private var isChannelWritable = true
+    /// Something that the channel was to write is lost.
+    private var hasLost = false
 
     /// - Parameter descriptor: the pipe's end for writing, non-blocking; owned from here on.
     init(descriptor: CInt, eventLoop: any EventLoop, delegate: any Delegate) {
@@ -163,7 +165,10 @@ final class ChildInput {
 
     private func handOver(_ bytes: ByteBuffer, to channel: any Channel) {
         self.output.handOver()
-        channel.writeAndFlush(bytes).assumeIsolated().whenComplete { _ in self.output.completed() }
+        channel.writeAndFlush(bytes).assumeIsolated().whenComplete { result in
+            if case .failure = result { self.hasLost = true }
+            self.output.completed()
+        }
     }
 
     fileprivate func writabilityChanged(_ isWritable: Bool) {
@@ -171,12 +176,12 @@ final class ChildInput {
         if isWritable { self.delegate?.inputBecameWritable() }
     }
 
-    /// - Parameter hasBacklog: more was to be written than the pipe took.
-    fileprivate func channelClosed(hasBacklog: Bool) {
+    /// The channel has failed what it had not written by now.
+    fileprivate func channelClosed() {
         self.state = .closed
         let delegate = self.delegate
         self.delegate = nil
-        guard hasBacklog else { return }
+        guard self.hasLost else { return }
         delegate?.inputRefused()
         delegate?.inputBecameWritable()
     }
@@ -202,7 +207,7 @@ private final class ChildInputHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.input.channelClosed(hasBacklog: !context.channel.isWritable)
+        self.input.channelClosed()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -113,6 +113,21 @@ import Testing
         try await rig.group.shutdownGracefully()
     }
 
+    @Test("R35: a few bytes that wait for a full pipe are refused too, when nobody will ever read them")
+    func smallBacklog() async throws {
+        let rig = try await Rig()
+        try await rig.on { input in
+            // A pipe holds 64 KiB, and so little more does not make a channel unwritable.
+            var bytes = ByteBuffer(bytes: Self.pattern(66_000))
+            #expect(!input.writeNow(&bytes))
+            input.write(bytes)
+        }
+        await rig.writable.value
+        close(rig.reader)
+        await rig.refused.value
+        try await rig.group.shutdownGracefully()
+    }
+
     @Test("R37: the end of the input is the end of the pipe, also of one that was never full")
     func end() async throws {
         let rig = try await Rig()
