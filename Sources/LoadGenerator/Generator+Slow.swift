@@ -2,6 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
 internal import Glibc
 
 // Slow consumers: they ask for more than all buffers on the way hold, and read a little at a time, or nothing.
@@ -121,10 +122,24 @@ extension Generator {
 
     /// The peer has cut off a connection that is not being read from.
     func cut(_ connection: ConnectionPointer) {
+        self.ended(connection, self.fault(of: connection))
+    }
+
+    private func fault(of connection: ConnectionPointer) -> CInt {
         var number: CInt = 0
         var size = socklen_t(MemoryLayout<CInt>.size)
         getsockopt(connection.pointee.input, SOL_SOCKET, SO_ERROR, &number, &size)
-        self.ended(connection, number)
+        return number
+    }
+
+    /// Sends a pong that nobody asked for (RFC 6455 §5.5.3): the end of a connection cannot be read while more waits before
+    /// it, but the kernel of a server that has closed answers with a reset.
+    private func probe(_ connection: ConnectionPointer) {
+        let size = MaskedFrameWriter.size(payload: 0)
+        let empty = UnsafeRawBufferPointer(start: nil, count: 0)
+        MaskedFrameWriter.writePong(empty, mask: self.nextMask(), to: connection.pointee.out.reserve(size))
+        connection.pointee.out.commit(size)
+        self.flush(connection)
     }
 
     /// A slow consumer is let go of; when it was the last, there are no turns any more.
@@ -137,6 +152,12 @@ extension Generator {
     func countSlow() {
         for index in self.options.connections..<self.connectionCount where self.connections[index].state == .slow {
             let connection = self.connections + index
+            self.probe(connection)
+            let number = self.fault(of: connection)
+            guard number == 0 else {
+                self.ended(connection, number)
+                continue
+            }
             var byte: UInt8 = 0
             let count = recv(connection.pointee.input, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT))
             // Its end was there to be read, but its turn had not come.

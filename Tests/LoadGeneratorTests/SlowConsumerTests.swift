@@ -83,9 +83,10 @@ struct SlowConsumerTests {
     @Test("Those that the server closes are failures that are named", arguments: [0, 4 << 20])
     func closed(_ rate: Int) throws {
         let ended = DispatchSemaphore(value: 0)
-        let (report, _) = try Self.run(slow: 1, rate: rate, after: ended, ended: ended) { _ in
-            // One that never reads would not see a close frame.
-            rate == 0 ? .hangUp : .send([ScriptedEcho.frame(0x88, [0x03, 0xE9])])
+        let (report, _) = try Self.run(slow: 1, rate: rate, after: ended, ended: ended) { id in
+            // One that never reads sees neither a close frame nor the end behind what it does not read.
+            guard rate == 0 else { return .send([ScriptedEcho.frame(0x88, [0x03, 0xE9])]) }
+            return id == "2" ? Self.big(64 << 10) : .hangUp
         }
         #expect(report.failures.closedEarly == 1)
         #expect(report.failures.first.hasPrefix("slow connection 1: "))
