@@ -129,6 +129,8 @@ class Bench:
             return result
         if generator.returncode != 0:
             result.fault = fault_of(result.generator)
+        else:
+            result.fault = not_slow(result.generator)
         result.figures = figures(scenario, result)
         return result
 
@@ -216,6 +218,12 @@ def fault_of(output: dict) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items()) + f": {output.get('first_error') or 'no error noted'}"
 
 
+def not_slow(output: dict) -> str | None:
+    """What is wrong where slow connections turned out to be none. Of one that ended the generator itself tells."""
+    slow, waiting = output.get("slow", 0), output.get("slow_waiting", 0)
+    return f"{slow - waiting} of {slow} slow connections had nothing left to read" if waiting < slow else None
+
+
 def figures(scenario: Scenario, result: Measurement) -> dict[str, float]:
     """The figures of a measurement; none that what was read does not give."""
     output, server = result.generator, result.server
@@ -232,6 +240,8 @@ def figures(scenario: Scenario, result: Measurement) -> dict[str, float]:
             found["children_cpu_per_100k"] = used["server"]["children_s"] * 1e5 / done
         if scenario.mode == "churn" and setups:
             found["cpu_ms_per_setup"] = used["server"]["own_s"] * 1e3 / setups
+    if output.get("slow") and output.get("duration_s"):
+        found["slow_kib_per_s"] = output["slow_bytes"] / output["slow"] / output["duration_s"] / 1024
     if scenario.mode == "storm":
         found["not_served"] = sum(output.get(name) or 0 for name in ("refused", "errors", "lost", "closed_early", "mismatched"))
     if memory := server.get("memory"):

@@ -96,6 +96,12 @@ class ValueTests(unittest.TestCase):
     def test_slow_consumers_are_compared_to_none(self):
         runs = [record(0, "slow-consumer/alone", BRIDGE, p99_us=100.0), record(0, "slow-consumer/beside", BRIDGE, p99_us=140.0)]
         self.assertEqual(judge(goal("slow consumers"), runs).median, 1.4)
+        runs += [each | {"peer": WS_BRIDGE, "figures": {"p99_us": 50.0}} for each in runs]
+        self.assertEqual(judge(goal("slow consumers"), runs).floor, 1.0)
+
+    def test_the_onset_of_slow_consumers_has_no_say(self):
+        runs = [record(0, "slow-consumer/alone", BRIDGE, p99_us=100.0), record(0, "slow-consumer/onset", BRIDGE, p99_us=140.0)]
+        self.assertEqual(judge(goal("slow consumers"), runs).verdict, NOT_MEASURED)
 
     def test_every_goal_reads_what_some_scenario_measures(self):
         measured = {(scenario.name, peer, figure.name) for scenario in SCENARIOS for peer in scenario.peers for figure in scenario.figures}

@@ -90,7 +90,7 @@ class TakesPartTests(unittest.TestCase):
 class SelectionTests(unittest.TestCase):
     def test_by_name_and_by_what_stands_before_the_slash(self):
         self.assertEqual([each.name for each in selected(["slow-consumer", "64-in-flight"])],
-                         ["64-in-flight", "slow-consumer/alone", "slow-consumer/beside"])
+                         ["64-in-flight", "slow-consumer/alone", "slow-consumer/onset", "slow-consumer/beside"])
         self.assertEqual(len(selected([])), len(SCENARIOS))
         with self.assertRaises(KeyError):
             selected(["nothing"])

@@ -24,8 +24,8 @@ struct Connection {
         /// The answer to `initialize` is awaited.
         case initializing
         case running
-        /// A slow consumer that has asked and does not read.
-        case deaf
+        /// A slow consumer that has asked. It reads when its turn comes, if ever, and not when there is something.
+        case slow
         /// A close frame is sent, or a child's standard input is closed; the peer's end is awaited.
         case closing
     }

@@ -13,6 +13,7 @@ internal import Histogram
 extension Generator {
     /// Reads what is there, handles it, and sends what may be sent then.
     func receive(_ connection: ConnectionPointer) {
+        guard connection.pointee.state != .slow else { return self.cut(connection) }
         // A large message takes many reads; another connection's turn must come nevertheless.
         for _ in 0..<8 {
             let isShared = connection.pointee.rest.isEmpty && self.answersAreSmall
@@ -53,14 +54,14 @@ extension Generator {
             }
             self.fill(connection)
             self.flush(connection)
-            guard connection.pointee.state != .deaf, count == room else { return }
+            guard connection.pointee.state != .slow, count == room else { return }
         }
     }
 
     /// Handles what is whole in `bytes`.
     ///
     /// - Returns: how many bytes were used. The connection may be closed then.
-    private func take(_ bytes: UnsafeRawBufferPointer, of connection: ConnectionPointer) -> Int {
+    func take(_ bytes: UnsafeRawBufferPointer, of connection: ConnectionPointer) -> Int {
         let now = Machine.now()
         var offset = 0
         guard self.isWebSocket else { return self.takeLines(bytes, of: connection, at: now) }
@@ -180,7 +181,8 @@ extension Generator {
                 let start = String(decoding: message.prefix(160), as: UTF8.self)
                 self.fail(.mismatched, connection, "\(error.rawValue): \(start)")
             }
-        case .closed, .connecting, .upgrading, .deaf, .closing: break
+        case .slow: self.takeSlowAnswer(message, of: connection)
+        case .closed, .connecting, .upgrading, .closing: break
         }
     }
 

@@ -41,17 +41,26 @@ extension Generator {
             self.fillAll()
             self.turn(while: { self.outstanding > 0 })
         }
+        if self.options.settle > 0 { self.load(requests: nil, time: self.options.settle * 1e9) }
         self.tell("START")
-        self.measure {
-            if self.options.rate == nil { self.closedLoop() } else { self.openLoop() }
-        }
+        self.measure { self.load(requests: self.options.messages, time: self.sendingTime) }
         self.tell("STOP")
     }
 
-    private func closedLoop() {
+    /// Puts the load on until so many requests are sent, or for so many nanoseconds, and awaits the last answer.
+    private func load(requests: Int?, time: Double?) {
+        if self.options.rate == nil {
+            self.closedLoop(requests: requests, time: time)
+        } else {
+            self.openLoop(requests: requests, time: time)
+        }
+        self.pace = .none
+    }
+
+    private func closedLoop(requests: Int?, time: Double?) {
         self.pace = self.options.isBurst ? .bursts : .closed
-        self.remaining = self.options.messages ?? Int.max
-        let stop = self.sendingTime.map { Machine.now() + UInt64($0) } ?? .max
+        self.remaining = requests ?? Int.max
+        let stop = time.map { Machine.now() + UInt64($0) } ?? .max
         self.fillAll()
         self.turn(while: {
             if stop != .max, Machine.now() >= stop { self.remaining = 0 }
@@ -59,14 +68,14 @@ extension Generator {
         })
     }
 
-    private func openLoop() {
+    private func openLoop(requests: Int?, time: Double?) {
         self.pace = .open
         for index in 0..<self.options.connections {
             self.connections[index].sent = 0
             self.connections[index].due = 0
         }
-        var total = self.options.messages ?? Int.max
-        if let time = self.sendingTime { total = min(total, self.schedule.count(within: time)) }
+        var total = requests ?? Int.max
+        if let time { total = min(total, self.schedule.count(within: time)) }
         var cursor = 0
         var touched: [Int] = []
         touched.reserveCapacity(self.options.connections)
@@ -189,9 +198,10 @@ extension Generator {
         for index in end..<self.connectionCount { self.begin(self.connections + index) }
         self.turn(while: {
             (end..<self.connectionCount).contains {
-                self.connections[$0].state != .closed && self.connections[$0].state != .deaf
+                self.connections[$0].state != .closed && self.connections[$0].state != .slow
             }
         })
+        self.beginSlowReads()
     }
 
     private func fillAll() {
@@ -207,11 +217,13 @@ extension Generator {
         self.report.bytesSent = 0
         self.report.bytesReceived = 0
         self.report.latencies = LoadReport.emptyHistogram()
+        self.report.slowBytes = 0
         let cpu = Machine.cpuSeconds()
         let start = Machine.now()
         part()
         self.report.duration = Machine.now() - start
         self.report.cpuSeconds = Machine.cpuSeconds() - cpu
+        self.countSlow()
         self.pace = .none
     }
 
@@ -250,7 +262,7 @@ extension Generator {
             connections not set up
             """
         )
-        for index in 0..<self.connectionCount where self.connections[index].state != .deaf {
+        for index in 0..<self.connectionCount where self.connections[index].state != .slow {
             let connection = self.connections + index
             if connection.pointee.outstanding > 0 || connection.pointee.state != .running { self.drop(connection) }
         }

@@ -29,6 +29,7 @@ extension Generator {
         guard descriptor >= 0 else { return self.fail(.error, connection, "socket: \(Machine.words(errno))") }
         var one: CInt = 1
         setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
+        if connection.pointee.isSlow { self.narrow(descriptor) }
         connection.pointee.input = descriptor
         connection.pointee.output = descriptor
         self.opened(connection, .connecting)
@@ -147,7 +148,7 @@ extension Generator {
         )
     }
 
-    private func write(_ message: String, _ connection: ConnectionPointer) {
+    func write(_ message: String, _ connection: ConnectionPointer) {
         var message = message
         message.withUTF8 { self.write(message: UnsafeRawBufferPointer($0), connection) }
     }
@@ -170,28 +171,13 @@ extension Generator {
     private func ready(_ connection: ConnectionPointer, at now: UInt64) {
         self.progress += 1
         connection.pointee.state = .running
-        if connection.pointee.isSlow { return self.askAndTurnDeaf(connection) }
+        if connection.pointee.isSlow { return self.askForMuch(connection) }
         self.running += 1
         self.settingUp -= 1
         self.report.setups += 1
         self.report.setupLatencies.record(min(now - connection.pointee.begun, LoadReport.longest))
         self.lastSetup = now
         if self.options.mode == .churn { self.beginClose(connection) }
-    }
-
-    /// Asks for more than all buffers on the way hold, and never reads.
-    private func askAndTurnDeaf(_ connection: ConnectionPointer) {
-        for id in 1...32 {
-            self.write(
-                """
-                {"jsonrpc":"2.0","id":\(id + 1),"method":"tools/call","params":{"name":"big",\
-                "arguments":{"bytes":1048576}}}
-                """,
-                connection
-            )
-        }
-        connection.pointee.state = .deaf
-        self.updateWatch(connection, awaitsRoom: connection.pointee.awaitsRoom)
     }
 }
 
@@ -202,7 +188,7 @@ extension Generator {
     func beginClose(_ connection: ConnectionPointer) {
         switch connection.pointee.state {
         case .closed, .closing: return
-        case .connecting, .upgrading, .deaf: return self.drop(connection)
+        case .connecting, .upgrading, .slow: return self.drop(connection)
         case .initializing, .running: break
         }
         self.leaveRunning(connection)
@@ -252,7 +238,7 @@ extension Generator {
         switch connection.pointee.state {
         case .running: self.running -= 1
         case .connecting, .upgrading, .initializing: self.settingUp -= 1
-        case .closed, .closing, .deaf: break
+        case .closed, .closing, .slow: break
         }
     }
 
@@ -262,6 +248,7 @@ extension Generator {
         self.leaveRunning(connection)
         self.progress += 1
         if !connection.pointee.isSlow { self.alive -= 1 }
+        if connection.pointee.state == .slow { self.leaveSlow() }
         connection.pointee.state = .closed
         close(connection.pointee.input)
         if !self.isWebSocket { self.closeChildInput(connection) }

@@ -76,6 +76,11 @@ package final class Generator {
     /// Ended connections whose child has not ended yet.
     var unreaped: [pid_t] = []
     var lastSetup: UInt64 = 0
+    /// When a slow consumer is to read next, and whose turn it is, counted from the first of them; `.max` while none reads.
+    var slowDue = UInt64.max
+    var slowTurn = 0
+    /// Those in state slow.
+    var slowAlive = 0
 
     /// - Parameter options: valid ones.
     package init(_ options: LoadOptions) throws(StartError) {
@@ -138,6 +143,7 @@ package final class Generator {
         self.report.connections = options.connections
         self.report.inFlight = options.inFlight
         self.report.size = self.request.bytes.count
+        self.report.slow = options.slow
     }
 
     deinit {
@@ -160,22 +166,24 @@ package final class Generator {
     // MARK: - Failures
 
     func fail(_ kind: Failures.Kind, _ connection: ConnectionPointer, _ words: @autoclosure () -> String) {
-        // A slow consumer is there to be treated badly.
-        guard !connection.pointee.isSlow else { return }
-        self.report.failures.count(kind, "connection \(connection.pointee.number): \(words())")
+        let name = connection.pointee.isSlow ? "slow connection" : "connection"
+        self.report.failures.count(kind, "\(name) \(connection.pointee.number): \(words())")
     }
 
     // MARK: - Events
 
-    /// Waits for events, at most so long, and handles them.
+    /// Waits for events, at most so long, and handles them; then lets a slow consumer read whose turn has come.
     ///
     /// - Returns: whether there were any.
     @discardableResult
     func turn(atMost nanoseconds: UInt64) -> Bool {
         let capacity = CInt(self.events.count)
         let base = self.events.baseAddress.unsafelyUnwrapped
-        let count = cepoll_wait(self.poll, base, capacity, Int64(clamping: nanoseconds))
+        let hasSlowReaders = self.slowDue != .max
+        let wait = hasSlowReaders ? min(nanoseconds, self.untilSlowRead()) : nanoseconds
+        let count = cepoll_wait(self.poll, base, capacity, Int64(clamping: wait))
         for index in 0..<Int(count) { self.handle(base[index]) }
+        if hasSlowReaders { self.readSlowly() }
         return count > 0
     }
 
@@ -207,12 +215,12 @@ package final class Generator {
         epoll_ctl(self.poll, EPOLL_CTL_ADD, connection.pointee.input, &event)
     }
 
-    /// Begins or ends waiting until `output` takes bytes again; a deaf connection is not read from.
+    /// Begins or ends waiting until `output` takes bytes again; a slow connection's bytes wake nobody.
     func updateWatch(_ connection: ConnectionPointer, awaitsRoom: Bool) {
         connection.pointee.awaitsRoom = awaitsRoom
         var event = epoll_event()
         if self.isWebSocket {
-            event.events = connection.pointee.state == .deaf ? 0 : EPOLLIN.rawValue
+            event.events = connection.pointee.state == .slow ? 0 : EPOLLIN.rawValue
             if awaitsRoom { event.events |= EPOLLOUT.rawValue }
             event.data.u64 = Self.label(connection, isChildInput: false)
             epoll_ctl(self.poll, EPOLL_CTL_MOD, connection.pointee.input, &event)

@@ -52,8 +52,12 @@ package struct LoadOptions: Sendable {
     package var method = Method.call
     /// Closed loop: all answers of a connection are awaited before the next requests go out, in one write.
     package var isBurst = false
-    /// Connections besides that ask for big answers and never read.
+    /// How long the load goes on before the measured part, behind the warm-up, so that what a start causes is over.
+    package var settle: Double = 0
+    /// Connections besides that ask for much and read slowly or never.
     package var slow = 0
+    /// What each of them reads in bytes a second; 0 for nothing, ever.
+    package var slowRate = 0
     /// How long idle connections are held.
     package var hold: Double = 5
     /// How long nothing at all may happen.
@@ -89,11 +93,18 @@ package struct LoadOptions: Sendable {
         try Self.require(1...(64 << 20), self.size, "--size")
         try Self.require(0...1_000_000_000, self.warmUp, "--warm-up")
         try Self.require(0...1000, self.slow, "--slow")
+        try Self.require(0...(64 << 20), self.slowRate, "--slow-rate")
         if let messages = self.messages { try Self.require(1...1_000_000_000, messages, "--messages") }
         for (seconds, name) in [(self.duration, "--duration"), (self.timeout, "--timeout"), (self.hold, "--hold")] {
             guard let seconds else { continue }
             // The comparison is false for NaN too.
             guard seconds > 0, seconds <= 86_400 else { throw Problem(description: "\(name): 0 to 86400 seconds.") }
+        }
+        guard self.settle >= 0, self.settle <= 86_400 else {
+            throw Problem(description: "--settle: 0 to 86400 seconds.")
+        }
+        guard self.settle == 0 || self.mode == .load else {
+            throw Problem(description: "--settle goes with mode load.")
         }
         if let rate = self.rate {
             guard rate > 0, rate <= 10_000_000 else { throw Problem(description: "--rate: 0 to 10000000 a second.") }
@@ -106,6 +117,7 @@ package struct LoadOptions: Sendable {
                 throw Problem(description: "--slow goes with mode load and a WebSocket URL with a server behind it.")
             }
         }
+        guard self.slowRate == 0 || self.slow > 0 else { throw Problem(description: "--slow-rate goes with --slow.") }
         if case .command(let words) = self.target {
             guard let program = words.first, !program.isEmpty else {
                 throw Problem(description: "--stdio wants a command: --stdio -- COMMAND ARGUMENT ...")

@@ -23,6 +23,13 @@ package struct LoadReport: Sendable {
     package var setupDuration: UInt64 = 0
     /// CPU time of the generator itself in the measured part, in seconds.
     package var cpuSeconds: Double = 0
+    /// Slow consumers, those of them that were there at the end of the measured part, and those of these for which
+    /// bytes waited unread then: they are slower than the server.
+    package var slow = 0
+    package var slowAlive = 0
+    package var slowWaiting = 0
+    /// What they read in the measured part, all together, frame headers included.
+    package var slowBytes = 0
     package var failures = Failures()
     /// From the request's departure (in an open loop: from when it was due) to its answer; in mode churn, from the
     /// connect to the connection's end.
@@ -70,6 +77,14 @@ package struct LoadReport: Sendable {
             ("closed_early", "\(self.failures.closedEarly)"),
             ("first_error", Self.quoted(self.failures.first)),
         ]
+        if self.slow > 0 {
+            members += [
+                ("slow", "\(self.slow)"),
+                ("slow_alive", "\(self.slowAlive)"),
+                ("slow_waiting", "\(self.slowWaiting)"),
+                ("slow_bytes", "\(self.slowBytes)"),
+            ]
+        }
         let buckets = self.latencies.recordedValues().map { "[\($0.value),\($0.count)]" }.joined(separator: ",")
         members.append(("histogram", "[\(buckets)]"))
         return "{" + members.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}"

@@ -63,8 +63,29 @@ struct Command: ParsableCommand {
     @Flag(help: "Send all requests of a connection in one write, wait for all answers, again.")
     var burst = false
 
-    @Option(help: ArgumentHelp("Connections besides that ask for big answers and never read.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Before the measured part, behind the warm-up, the load goes on so long unmeasured.",
+            valueName: "seconds"
+        )
+    )
+    var settle: Double = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "Connections besides that ask for much and do not read it. One that the server ends is a failure.",
+            valueName: "n"
+        )
+    )
     var slow = 0
+
+    @Option(
+        help: ArgumentHelp(
+            "What each slow connection reads after all, in small steps; 0 for nothing, ever.",
+            valueName: "bytes/s"
+        )
+    )
+    var slowRate = 0
 
     @Option(help: ArgumentHelp("How long idle connections are held.", valueName: "seconds"))
     var hold: Double = 5
@@ -103,7 +124,9 @@ struct Command: ParsableCommand {
         options.rate = self.rate
         options.method = self.method
         options.isBurst = self.burst
+        options.settle = self.settle
         options.slow = self.slow
+        options.slowRate = self.slowRate
         options.hold = self.hold
         options.timeout = self.timeout
         options.headers = self.header

@@ -52,6 +52,7 @@ struct CommandLineTests {
             ([], "Say where"), (["--bogus"], "--bogus"), (["ws://127.0.0.1:1/", "--mode", "loud"], "loud"),
             (["ws://10.0.0.1:1/"], "loopback"), (["ws://127.0.0.1:1/", "--stdio"], "not both"),
             (["ws://127.0.0.1:1/", "--", "cat"], "--stdio"), (["--stdio"], "--stdio"),
+            (["ws://127.0.0.1:1/", "--slow-rate", "9"], "--slow"), (["ws://127.0.0.1:1/", "--settle=-1"], "--settle"),
             (["ws://127.0.0.1:1/", "-c", "0"], "--connections"), (["ws://127.0.0.1:1/", "-c", "x"], "x"),
         ] as [([String], String)]
     )
@@ -85,7 +86,7 @@ struct CommandLineTests {
     func options() throws {
         let run = try Self.run([
             "--echo-check", "raw", "-c", "2", "-f", "3", "-s", "300", "-n", "60", "-w", "10", "-d", "5", "--burst",
-            "--method", "tools/call", "--timeout", "5", "--stdio", "--", "cat",
+            "--settle", "0.01", "--method", "tools/call", "--timeout", "5", "--stdio", "--", "cat",
         ])
         #expect(run.status == 0, "\(run.error)")
         #expect(run.error.isEmpty)

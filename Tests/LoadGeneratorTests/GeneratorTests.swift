@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Histogram
+import Synchronization
 import Testing
 
 @testable import LoadGenerator
@@ -167,17 +168,24 @@ struct GeneratorTests {
         }
     }
 
-    @Test("Slow consumers ask and do not read, and count nowhere")
-    func slow() throws {
-        let big = ScriptedEcho.frame(0x81, [UInt8](repeating: 0x62, count: 1 << 20))
+    @Test("What settles is put on and not counted, in a closed loop and in an open one", arguments: [nil, 2000.0])
+    func settle(_ rate: Double?) throws {
+        let asked = Mutex(0)
         let server = try ScriptedEcho { id, text in
-            .send([text.isEmpty ? big : ScriptedEcho.frame(ScriptedEcho.result(id, text))])
+            asked.withLock { $0 += 1 }
+            return .send([ScriptedEcho.frame(ScriptedEcho.result(id, text))])
         }
-        let report = try Self.report(server) { $0.slow = 2 }
+        let report = try Self.report(server) { options in
+            options.connections = 2
+            options.rate = rate
+            options.settle = 0.05
+        }
         #expect(report.failures.areNone, "\(report.failures.first)")
         #expect(report.done == 20)
-        #expect(report.setups == 1)
-        #expect(server.acceptedCount == 3)
+        #expect(report.latencies.totalCount == 20)
+        #expect(report.bytesSent == 20 * report.size)
+        // Of the open loop those are a hundred.
+        #expect(asked.withLock { $0 } > (rate == nil ? 20 : 119))
     }
 
     @Test(

@@ -22,6 +22,8 @@ struct LoadOptionsTests {
             options.size = 16 << 20
             options.rate = 0.5
             options.slow = 3
+            options.slowRate = 1
+            options.settle = 0.5
             options.headers = ["Authorization: Bearer x"]
             options.subprotocol = ""
         }.validate()
@@ -52,6 +54,9 @@ struct LoadOptionsTests {
             Change("--rate") { ($0.rate, $0.mode) = (1, .storm) },
             Change("--slow") { ($0.slow, $0.mode) = (1, .idle) },
             Change("--slow") { ($0.slow, $0.echoCheck) = (1, .raw) },
+            Change("--slow-rate") { ($0.slow, $0.slowRate) = (1, -1) }, Change("--slow-rate") { $0.slowRate = 1 },
+            Change("--settle") { $0.settle = -1 }, Change("--settle") { $0.settle = .nan },
+            Change("--settle") { ($0.settle, $0.mode) = (1, .idle) },
             Change("--stdio") { $0.target = .command([]) },
             Change("--header") { ($0.target, $0.headers) = (.command(["cat"]), ["A: b"]) },
             Change("--header") { $0.headers = ["no colon"] }, Change("--header") { $0.headers = [": value"] },

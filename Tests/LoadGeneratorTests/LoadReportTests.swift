@@ -47,6 +47,17 @@ struct LoadReportTests {
         #expect(histogram.map { $0[1] }.reduce(0, +) == 100)
     }
 
+    @Test("Slow consumers have their numbers where there are some")
+    func slow() throws {
+        #expect(try Self.object(LoadReport())["slow"] == nil)
+        var report = LoadReport()
+        (report.slow, report.slowAlive, report.slowWaiting, report.slowBytes) = (4, 3, 2, 1000)
+        let object = try Self.object(report)
+        for (name, value) in ["slow": 4, "slow_alive": 3, "slow_waiting": 2, "slow_bytes": 1000] {
+            #expect(object[name] as? Int == value, "\(name)")
+        }
+    }
+
     @Test("A run in which nothing happened has numbers too")
     func empty() throws {
         let object = try Self.object(LoadReport())

@@ -19,14 +19,17 @@ final class ScriptedEcho: Sendable {
     let port: UInt16
     private let listener: CInt
     private let accepted = Mutex(0)
+    private let ended: DispatchSemaphore?
     /// Whether clients came as they ought to: masked frames, orderly ends.
     private let complaints = Mutex<[String]>([])
 
     /// - Parameters:
     ///   - head: the response to the opening handshake.
+    ///   - ended: signalled for each connection that is over, when the server has closed it.
     ///   - answer: what is done about each request, given its id and its text (empty in a ping).
     init(
         head: String = ScriptedEcho.head,
+        ended: DispatchSemaphore? = nil,
         answer: @escaping @Sendable (_ id: String, _ text: String) -> Act
     ) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -42,6 +45,7 @@ final class ScriptedEcho: Sendable {
         }
         guard bound else { throw POSIXError(.EADDRINUSE) }
         self.listener = listener
+        self.ended = ended
         port = UInt16(bigEndian: address.sin_port)
         Thread.detachNewThread { [self] in
             while true {
@@ -95,7 +99,10 @@ final class ScriptedEcho: Sendable {
         _ head: String,
         _ answer: @Sendable (_ id: String, _ text: String) -> Act
     ) {
-        defer { close(client) }
+        defer {
+            close(client)
+            ended?.signal()
+        }
         var one: CInt = 1
         setsockopt(client, CInt(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<CInt>.size))
         var input = Input(client)
