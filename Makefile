@@ -11,6 +11,13 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # As Package.swift has it for our own targets: NIO's checks of exclusive access are a sixth of a small message's
 # instructions. The debug build, which the tests run on, keeps them all.
 RELEASE_FLAGS := $(SWIFT_FLAGS) -c release -Xswiftc -enforce-exclusivity=unchecked
+# The start-up code of static executables (crtbeginT.o) registers the unwind tables of the whole program by hand. At the
+# first unwinding, the end of Swift's main thread at every start, libgcc then reads and sorts all 4 MiB of them, beside
+# the threads that get to work. Without the registration it searches the sorted index that --eh-frame-hdr has the linker
+# make, as in all other executables. Resident at start 20.6 -> 16.3 MiB, instructions 105 -> 58 million.
+STATIC_FLAGS := -Xswiftc -static-executable -Xlinker --eh-frame-hdr \
+    $(foreach function,__register_frame_info __deregister_frame_info, \
+    -Xlinker --wrap=$(function) -Xlinker --defsym=__wrap_$(function)=0)
 DEBUG_BIN := $(CURDIR)/.build/debug
 RELEASE_BIN := $(CURDIR)/.build/release
 CHURN_SECONDS ?= 600
@@ -114,7 +121,7 @@ release: swift ## release build: .build/release/mcp-wsbridge
 .PHONY: static
 static: swift ## release build that needs no shared library: .build-static/release/mcp-wsbridge
 	scripts/install-packages build
-	swift build $(RELEASE_FLAGS) --product mcp-wsbridge --scratch-path .build-static -Xswiftc -static-executable
+	swift build $(RELEASE_FLAGS) --product mcp-wsbridge --scratch-path .build-static $(STATIC_FLAGS)
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -200,6 +200,12 @@ package struct Daemon: Service {
     }
 }
 
+extension Daemon: CustomStringConvertible {
+    /// What the service group calls it. Without this the group has the runtime print the whole configuration by
+    /// reflection, at every start and whether it is logged or not: 25 of 58 million instructions.
+    package var description: String { "Daemon" }
+}
+
 extension Daemon {
     /// Returns true as soon as `onEmpty` calls back; false if the time is over before, or the task is cancelled.
     static func wait(

@@ -59,9 +59,8 @@ struct Serve: AsyncParsableCommand {
         let (configuration, servers) = try self.load()
         LoggingSystem.bootstrap(configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
-        for warning in CheckReport(configuration, file: self.config ?? "--", in: .thisMachine(servers)).warnings {
-            logger.warning("\(warning)")
-        }
+        let warnings = CheckReport.warnings(of: configuration, file: self.config ?? "--", in: .thisMachine(servers))
+        for warning in warnings { logger.warning("\(warning)") }
         let daemon = Daemon(configuration, servers: servers, logger: logger) { port in
             StandardOutput.write(Banner.text(for: configuration, port: port))
         }

@@ -39,8 +39,17 @@ package struct CheckReport: Sendable, Equatable {
             Self.line("listen", ["\(configuration.listen.address) (\(reach))"], indent: "")
             + Self.line("limits", limits, indent: "")
             + configuration.servers.flatMap { Self.lines($0, configuration) }
-        warnings =
-            Self.warnings(configuration.listen, file)
+        warnings = Self.warnings(of: configuration, file: file, in: surroundings)
+    }
+
+    /// The warnings alone: the daemon starts with them, and making the lines would cost it a fourteenth of its start's
+    /// instructions.
+    package static func warnings(
+        of configuration: Configuration,
+        file: String,
+        in surroundings: Surroundings
+    ) -> [ConfigurationError.Problem] {
+        Self.warnings(configuration.listen, file)
             + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }
     }
 
