@@ -135,9 +135,9 @@ final class ChildInput {
         self.state = .opening(backlog: backlog, isEnding: false)
         let this = NIOLoopBound(self, eventLoop: self.eventLoop)
         let channel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try channel.optionsNow.setOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
                     try channel.pipeline.syncOperations.addHandler(ChildInputHandler(this.value))
                 }
             }

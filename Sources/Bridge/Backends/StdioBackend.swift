@@ -97,19 +97,21 @@ final class StdioBackend: Backend, ChildInput.Delegate {
         self.input = ChildInput(descriptor: child.stdin, eventLoop: self.eventLoop, delegate: self)
         let readAllocator = LoopReadAllocator(self.buffers)
         let outputChannel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: readAllocator)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let options = try channel.optionsNow
+                    try options.setOption(.maxMessagesPerRead, value: 1)
+                    try options.setOption(.recvAllocator, value: readAllocator)
                     try channel.pipeline.syncOperations.addHandler(ChildOutputHandler(this.value))
                 }
             }
             .takingOwnershipOfDescriptor(input: child.stdout)
         let errorChannel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelOption(.maxMessagesPerRead, value: 1)
-            .channelOption(.recvAllocator, value: readAllocator)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let options = try channel.optionsNow
+                    try options.setOption(.maxMessagesPerRead, value: 1)
+                    try options.setOption(.recvAllocator, value: readAllocator)
                     try channel.pipeline.syncOperations.addHandler(ChildErrorHandler(this.value))
                 }
             }

@@ -45,13 +45,14 @@ struct Listener: Sendable {
                     try channel.pipeline.syncOperations.addHandler(AcceptPauseHandler())
                 }
             }
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: ChannelBuffers.read)
-            .childChannelOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if isTCP { try Self.setTCPOptions(channel, userTimeout: userTimeout) }
+                    let options = try channel.optionsNow
+                    try options.setOption(.allowRemoteHalfClosure, value: true)
+                    try options.setOption(.maxMessagesPerRead, value: 1)
+                    try options.setOption(.recvAllocator, value: ChannelBuffers.read)
+                    try options.setOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
+                    if isTCP { try Self.setTCPOptions(options, userTimeout: userTimeout) }
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
                     let worker = try workers.worker(of: channel.eventLoop)
                     try channel.pipeline.syncOperations.addHandlers(
@@ -77,8 +78,7 @@ struct Listener: Sendable {
     }
 
     /// Keep-alive, and an end for peers that acknowledge nothing (R18). The bridge's own write timeout comes first.
-    private static func setTCPOptions(_ channel: any Channel, userTimeout: Int) throws {
-        guard let options = channel.syncOptions else { return }
+    private static func setTCPOptions(_ options: any NIOSynchronousChannelOptions, userTimeout: Int) throws {
         try options.setOption(.socketOption(.so_keepalive), value: 1)
         try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
         try options.setOption(

@@ -82,7 +82,6 @@ final class ProbeSession: BackendReceiver {
             )
             return self.speak(to: backend)
         }
-        guard let id = ConnectionID.random() else { return self.finish(.failed("no random bytes")) }
         let backend = StdioBackend(
             server: self.server,
             supervisor: site.supervisor,
@@ -90,7 +89,7 @@ final class ProbeSession: BackendReceiver {
             eventLoop: site.eventLoop,
             logger: site.logger
         )
-        backend.start(id, gone: {}).assumeIsolated().whenComplete { result in
+        backend.start(.random(), gone: {}).assumeIsolated().whenComplete { result in
             switch result {
             case .success where self.isOver: backend.end(farewell: ByteBuffer())
             case .success: self.speak(to: backend)

@@ -11,3 +11,14 @@ enum ChannelBuffers {
     /// Little: what waits belongs into an ``OutboundQueue``, where a pong can pass it.
     static let unwritten = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 64 << 10)
 }
+
+extension Channel {
+    /// The options, to be set on the channel's event loop. A bootstrap sets those that it is given one after the other by
+    /// futures: a tenth of what a connection with its child costs.
+    var optionsNow: any NIOSynchronousChannelOptions {
+        get throws {
+            guard let options = self.syncOptions else { throw ChannelError.operationUnsupported }
+            return options
+        }
+    }
+}

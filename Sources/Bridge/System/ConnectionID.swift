@@ -2,19 +2,23 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CCrypto
-
-/// A connection's id: 96 random bits from a cryptographic source, as 24 hexadecimal digits (R75).
+/// A connection's id: 96 random bits from the kernel's cryptographic source, as 24 hexadecimal digits (R75).
 ///
 /// It finds a connection's log lines and marks its processes; it never proves who somebody is.
 struct ConnectionID: Sendable, Hashable, CustomStringConvertible {
     let description: String
 
-    /// Nil where libcrypto has no random bytes to give.
-    static func random() -> ConnectionID? {
-        var bytes = [UInt8](repeating: 0, count: 12)
-        guard RAND_bytes(&bytes, CInt(bytes.count)) == 1 else { return nil }
-        let digits = Array("0123456789abcdef")
-        return ConnectionID(description: String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
+    static func random() -> ConnectionID {
+        var source = SystemRandomNumberGenerator()
+        let bits =
+            UInt128(truncatingIfNeeded: source.next()) << 32 | UInt128(UInt32.random(in: 0 ... .max, using: &source))
+        let text = String(unsafeUninitializedCapacity: 24) { digits in
+            for place in 0..<24 {
+                let digit = UInt8(truncatingIfNeeded: bits >> (4 * (23 - place))) & 15
+                digits[place] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+            return 24
+        }
+        return ConnectionID(description: text)
     }
 }

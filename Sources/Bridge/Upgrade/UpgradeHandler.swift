@@ -153,11 +153,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         _ context: ChannelHandlerContext
     ) {
         let site = self.worker.site
-        guard let id = ConnectionID.random() else {
-            site.admission.connectionEnded(server: index)
-            if site.servers[index].configuration.isStarted { site.admission.childGone(server: index) }
-            return self.refuse(.unavailable(.backendUnavailable, "No random bytes.", retryAfter: 1), to: head, context)
-        }
+        let id = ConnectionID.random()
         let server = site.servers[index]
         var logger = site.logger
         logger[metadataKey: LogKey.connection] = "\(id)"

@@ -27,7 +27,11 @@ package struct HandshakeRequest: Sendable {
 
     /// The values of all lines with this name, without white space round them.
     func values(_ name: String) -> [Substring] {
-        headers.filter { equalIgnoringCase($0.name, name) }.map { trimmed($0.value[...]) }
+        var values: [Substring] = []
+        for index in headers.indices where equalIgnoringCase(headers[index].name, name) {
+            values.append(trimmed(headers[index].value[...]))
+        }
+        return values
     }
 }
 

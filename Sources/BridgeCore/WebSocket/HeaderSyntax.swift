@@ -11,7 +11,16 @@ extension UInt8 {
     var lowercased: UInt8 { 0x41...0x5A ~= self ? self | 0x20 : self }
 
     /// `tchar`: what names of headers and tokens are made of.
-    var isTokenCharacter: Bool { isDigit || isLetter || "!#$%&'*+-.^_`|~".utf8.contains(self) }
+    var isTokenCharacter: Bool {
+        if isLetter || isDigit { return true }
+        return switch self {
+        case UInt8(ascii: "!"), UInt8(ascii: "#")...UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"),
+            UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "^")...UInt8(ascii: "`"), UInt8(ascii: "|"),
+            UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
 
     /// What a `reg-name` is made of (RFC 3986 §3.2.2).
     var isRegisteredNameCharacter: Bool { isDigit || isLetter || "-._~%!$&'()*+,;=".utf8.contains(self) }
@@ -19,7 +28,7 @@ extension UInt8 {
 
 /// Whether two texts are the same but for the case of ASCII letters.
 func equalIgnoringCase(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
-    left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { $0.lowercased == $1.lowercased }
+    left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8) { $0.lowercased == $1.lowercased }
 }
 
 /// A value without the white space round it.

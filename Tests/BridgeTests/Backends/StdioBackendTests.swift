@@ -69,7 +69,7 @@ import Testing
                 configuration: configuration,
                 environment: ResolvedEnvironment(variables: [("PATH", ChildProbe.path)], secrets: [])
             )
-            let id = try #require(ConnectionID.random())
+            let id = ConnectionID.random()
             self.backend = try await eventLoop.flatSubmit {
                 let backend = StdioBackend(
                     server: server,

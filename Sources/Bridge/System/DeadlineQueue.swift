@@ -4,18 +4,17 @@
 
 /// Things to do at a time, earliest first: a binary heap, O(log n) to add and to take.
 ///
-/// Entries cannot be removed; whoever takes one asks its owner whether it still matters.
-package struct DeadlineQueue<Item: Sendable>: Sendable {
+/// Entries cannot be removed; whoever takes one asks its owner whether it still matters. Not in the
+/// core: what is generic is made for its items only in the module that uses it, and costs several times as much elsewhere.
+struct DeadlineQueue<Item: Sendable>: Sendable {
     private var heap: [(time: Int64, item: Item)] = []
 
-    package init() {}
-
-    package var count: Int { self.heap.count }
+    var count: Int { self.heap.count }
 
     /// The earliest time in the queue.
-    package var earliest: Int64? { self.heap.first?.time }
+    var earliest: Int64? { self.heap.first?.time }
 
-    package mutating func add(_ item: Item, at time: Int64) {
+    mutating func add(_ item: Item, at time: Int64) {
         self.heap.append((time, item))
         var index = self.heap.count - 1
         while index > 0 {
@@ -27,7 +26,7 @@ package struct DeadlineQueue<Item: Sendable>: Sendable {
     }
 
     /// Takes the earliest item if its time has come.
-    package mutating func take(now: Int64) -> Item? {
+    mutating func take(now: Int64) -> Item? {
         guard let first = self.heap.first, first.time <= now else { return nil }
         let last = self.heap.removeLast()
         guard !self.heap.isEmpty else {
@@ -39,7 +38,7 @@ package struct DeadlineQueue<Item: Sendable>: Sendable {
         var index = 0
         while true {
             var least = index
-            for child in [2 * index + 1, 2 * index + 2]
+            for child in 2 * index + 1...2 * index + 2
             where child < self.heap.count && self.heap[child].time < self.heap[least].time {
                 least = child
             }
