@@ -71,7 +71,7 @@ chaos: release ## 10,000 requests to an HTTP server killed and misbehaving at ra
 	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Chaos/run $(CHAOS)
 
 .PHONY: bench
-bench: release ## measure beside the floors and other bridges, 27 minutes (or BENCH='--only 64-in-flight --repetitions 3')
+bench: release ## measure beside the floors and other bridges, 29 minutes (or BENCH='--only 64-in-flight --repetitions 3')
 	swift build $(RELEASE_FLAGS) --product mcp-wsload
 	swift build $(RELEASE_FLAGS) --package-path Benchmarks/floor/nio-bridge --scratch-path .build/benchmarks/nio-bridge
 	python3 Benchmarks/bench.py $(BENCH)

@@ -43,7 +43,7 @@ WORTH_KEEPING = 10
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--repetitions", type=int, default=10, metavar="N", help="default 10, which take about 27 minutes")
+    parser.add_argument("--repetitions", type=int, default=10, metavar="N", help="default 10, which take about 29 minutes")
     parser.add_argument("--only", action="append", default=[], metavar="SCENARIO", help="this one (repeatable, or a list with commas); see --list")
     parser.add_argument("--peers", metavar="NAMES", help="only these, with commas between; see --list")
     parser.add_argument("--add", action="append", default=[], metavar="NAME=URL=COMMAND",

@@ -163,7 +163,10 @@ def swift_version() -> str | None:
 def conditions() -> dict[str, str]:
     """What the figures may depend on beside architecture and Swift, to look at when they are off."""
     valgrind = subprocess.run(["valgrind", "--version"], capture_output=True, text=True).stdout.strip()
-    return {"libc": " ".join(platform.libc_ver()), "valgrind": valgrind.removeprefix("valgrind-")}
+    flags = Path("/proc/cpuinfo").read_text().split()
+    # Long strings are searched with the widest vectors that there are.
+    vectors = "avx2" if "avx2" in flags else "baseline"
+    return {"libc": " ".join(platform.libc_ver()), "valgrind": valgrind.removeprefix("valgrind-"), "vectors": vectors}
 
 
 def skipped(why: str) -> int:
