@@ -32,6 +32,10 @@ FIGURES = Path(__file__).resolve().parent / "figures"
 TOLERANCE = 0.05
 # Allocations are few and exact: one more in fifty messages is one too many.
 ALLOCATION_TOLERANCE = 0.02
+# But a megabyte comes in pieces, and their number is chance: 21.9 to 25.5 allocations a message were seen of one and the same
+# bridge. One more for every piece would be 32.
+PIECES_TOLERANCE = 0.2
+IN_PIECES = {"large"}
 # In a burst a message has few system calls of its own; whether a wake-up finds all of it is sometimes chance.
 SYSTEM_CALL_TOLERANCE = 0.01
 # A workload that seems worse is counted this often, and the least holds: what happens now and then only ever adds.
@@ -61,10 +65,10 @@ class Verdict:
     grade: Grade
 
 
-def allowance(measure: str, figure: float) -> float:
+def allowance(workload: str, measure: str, figure: float) -> float:
     """By how much a count may differ from its figure."""
     if measure == "allocations":
-        return ALLOCATION_TOLERANCE
+        return figure * PIECES_TOLERANCE if workload in IN_PIECES else ALLOCATION_TOLERANCE
     if measure == "shared_writes":
         return shared.NEGLIGIBLE
     return max(figure * TOLERANCE, SYSTEM_CALL_TOLERANCE if measure == "system_calls" else 0.0)
@@ -77,9 +81,9 @@ def judge(workload: str, figures: Counts, measured: Counts) -> list[Verdict]:
         figure = figures.get(measure)
         if figure is None:
             grade = Grade.NEW
-        elif count > figure + allowance(measure, figure):
+        elif count > figure + allowance(workload, measure, figure):
             grade = Grade.WORSE
-        elif count < figure - allowance(measure, figure):
+        elif count < figure - allowance(workload, measure, figure):
             grade = Grade.BETTER
         else:
             grade = Grade.SAME

@@ -136,6 +136,16 @@ class Costs(unittest.TestCase):
         self.assertEqual(system_call("epoll_wait"), "epoll_wait")
 
 
+class Pieces(unittest.TestCase):
+    def test_allocations_are_exact_but_for_what_comes_in_pieces(self):
+        def grade(workload: str, count: float) -> gate.Grade:
+            return gate.judge(workload, {"allocations": 22.0}, {"allocations": count})[0].grade
+
+        self.assertEqual(grade("large", 25.5), gate.Grade.SAME)
+        self.assertEqual(grade("large", 54.0), gate.Grade.WORSE)
+        self.assertEqual(grade("http", 22.03), gate.Grade.WORSE)
+
+
 class Keeping(unittest.TestCase):
     def test_figures_of_workloads_that_were_not_counted_stay(self):
         with tempfile.TemporaryDirectory() as directory:
