@@ -95,29 +95,8 @@ final class StdioBackend: Backend, ChildInput.Delegate {
         self.pid = child.pid
         let this = NIOLoopBound(self, eventLoop: self.eventLoop)
         self.input = ChildInput(descriptor: child.stdin, eventLoop: self.eventLoop, delegate: self)
-        let readAllocator = LoopReadAllocator(self.buffers)
-        let outputChannel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let options = try channel.optionsNow
-                    try options.setOption(.maxMessagesPerRead, value: 1)
-                    try options.setOption(.recvAllocator, value: readAllocator)
-                    try channel.pipeline.syncOperations.addHandler(ChildOutputHandler(this.value))
-                }
-            }
-            .takingOwnershipOfDescriptor(input: child.stdout)
-        let errorChannel = NIOPipeBootstrap(group: self.eventLoop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let options = try channel.optionsNow
-                    try options.setOption(.maxMessagesPerRead, value: 1)
-                    try options.setOption(.recvAllocator, value: readAllocator)
-                    try channel.pipeline.syncOperations.addHandler(ChildErrorHandler(this.value))
-                }
-            }
-            .takingOwnershipOfDescriptor(input: child.stderr)
-        outputChannel.whenFailure { _ in close(child.stdout) }
-        errorChannel.whenFailure { _ in close(child.stderr) }
+        let outputChannel = self.openPipe(child.stdout) { ChildOutputHandler(this.value) }
+        let errorChannel = self.openPipe(child.stderr) { ChildErrorHandler(this.value) }
         // Each by itself, so that `end` closes those that there are where another could not be made.
         outputChannel.assumeIsolated().whenSuccess { self.outputChannel = $0 }
         errorChannel.assumeIsolated().whenSuccess { self.errorChannel = $0 }
@@ -127,6 +106,26 @@ final class StdioBackend: Backend, ChildInput.Delegate {
                 if self.isEnding { self.closeInput(farewell: ByteBuffer()) }
             }
             .nonisolated()
+    }
+
+    /// Has a channel read what the child writes. The pipe's end is closed if there can be none.
+    private func openPipe(
+        _ descriptor: CInt,
+        _ handler: @escaping @Sendable () -> some ChannelHandler
+    ) -> EventLoopFuture<any Channel> {
+        let readAllocator = LoopReadAllocator(self.buffers)
+        let channel = NIOPipeBootstrap(group: self.eventLoop)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let options = try channel.optionsNow
+                    try options.setOption(.maxMessagesPerRead, value: 1)
+                    try options.setOption(.recvAllocator, value: readAllocator)
+                    try channel.pipeline.syncOperations.addHandler(handler())
+                }
+            }
+            .takingOwnershipOfDescriptor(input: descriptor)
+        channel.whenFailure { _ in close(descriptor) }
+        return channel
     }
 
     // MARK: Backend
