@@ -26,11 +26,14 @@ struct Listener: Sendable {
 
     /// Binds the address and accepts from now on.
     ///
-    /// - Parameter workers: the worker of each event loop of `group`.
+    /// - Parameters:
+    ///   - tls: how TLS is done with clients; nil for none.
+    ///   - workers: the worker of each event loop of `group`.
     /// - Throws: ``ListenError``.
     static func start(
         _ address: ListenAddress,
         limits: Limits,
+        tls: ListenerTLS?,
         group: any EventLoopGroup,
         workers: Workers
     ) async throws -> Listener {
@@ -47,13 +50,14 @@ struct Listener: Sendable {
             }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: ChannelBuffers.read)
+            .childChannelOption(.recvAllocator, value: tls == nil ? ChannelBuffers.read : ChannelBuffers.readEncrypted)
             .childChannelOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if isTCP { try Self.setTCPOptions(channel, userTimeout: userTimeout) }
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
                     let worker = try workers.worker(of: channel.eventLoop)
+                    try tls?.addHandlers(to: channel, logger: worker.site.logger)
                     try channel.pipeline.syncOperations.addHandlers(
                         decoder,
                         UpgradeHandler(worker: worker, decoder: decoder)
