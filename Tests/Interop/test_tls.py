@@ -2,22 +2,27 @@
 # Copyright (c) 2026 the mcp-wsbridge authors
 # SPDX-License-Identifier: Apache-2.0
 
-"""wss:// with the Python clients: the SDK's, which can show no certificate, and the library below it, which can."""
+"""wss:// with clients of the field: the Python SDK's and the library below it, Node's WebSocket and Node's TLS."""
 
 from __future__ import annotations
 
+import functools
 import json
+import shutil
 import ssl
 import subprocess
 from pathlib import Path
 
+import mcp.client.websocket
 import pytest
 from mcp import ClientSession
 from mcp.client.websocket import websocket_client
 from websockets.exceptions import InvalidMessage
 from websockets.sync.client import connect
 
-from bridge import binary
+from bridge import HERE, binary
+from test_node import run as node_client
+from wire import LIMIT
 
 SCRIPT = Path(__file__).resolve().parents[1] / "certificates"
 
@@ -70,3 +75,39 @@ def test_r76_a_client_certificate(start, files: Path):
         # In TLS 1.3 the word comes after the handshake: the client waits for an answer by then.
         with pytest.raises((OSError, InvalidMessage)):
             connect(url, ssl=trusting(files, certificate))
+
+
+@pytest.mark.anyio
+async def test_r76_the_sdk_client_with_a_certificate(start, files: Path, monkeypatch: pytest.MonkeyPatch):
+    """R76: the SDK's client takes no certificate itself, but what it connects with does."""
+    url = secure(start, files, client_ca=str(files / "clients.pem"))
+    with_certificate = functools.partial(mcp.client.websocket.ws_connect, ssl=trusting(files, "client"))
+    monkeypatch.setattr(mcp.client.websocket, "ws_connect", with_certificate)
+    async with websocket_client(url) as streams, ClientSession(*streams) as session:
+        await session.initialize()
+        assert (await session.call_tool("echo", {"text": "é"})).content[0].text == "é"
+
+
+def test_r76_node_with_a_certificate(start, files: Path):
+    """R76: Node's TLS with a certificate comes in, without it or with a stranger's it does not."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node on this machine")
+    url = secure(start, files, client_ca=str(files / "clients.pem"), client_names=["*.agents.example"])
+
+    def run(*certificate: Path) -> dict:
+        command = [node, str(HERE / "clients" / "tls.mjs"), url, str(files / "authority.pem"), *map(str, certificate)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert run(files / "client.pem", files / "client.key") == {"protocol": "TLSv1.3", "version": "2025-06-18"}
+    assert "failed" in run()
+    assert "failed" in run(files / "stranger.pem", files / "stranger.key")
+
+
+def test_r76_nodes_websocket_over_wss(start, files: Path, monkeypatch: pytest.MonkeyPatch):
+    """R76: Node's own WebSocket over wss, the authority named by NODE_EXTRA_CA_CERTS."""
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", str(files / "authority.pem"))
+    found = node_client(secure(start, files), "subprotocols")
+    assert found["mcp"] == "mcp" and found["mcp close"] == 1000
