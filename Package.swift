@@ -24,7 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         // The logging API that every Swift server library writes to.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-        // TLS towards servers with an `https` URL: certificates and keys for the client below.
+        // TLS with clients, and towards servers with an `https` URL: certificates and keys for the client below.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         // Signals and graceful shutdown.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -58,6 +58,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -140,9 +141,16 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // The TLS of the tests' clients: another implementation than the bridge's.
+        .systemLibrary(
+            name: "COpenSSL",
+            path: "Tests/OpenSSL",
+            pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]
+        ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["mcp-wsbridge", "FixtureServer"],
+            dependencies: ["mcp-wsbridge", "FixtureServer", "COpenSSL"],
             path: "Tests/Integration",
             swiftSettings: settings
         ),

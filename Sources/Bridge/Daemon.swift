@@ -26,25 +26,35 @@ package struct Daemon: Service {
     private static let killing = Duration.seconds(5)
     /// How long the farewells to servers behind URLs may take; the conversations bound themselves below that.
     private static let farewells = Duration.seconds(6)
+    /// How often files that may be replaced are looked at.
+    private static let lookInterval = Duration.seconds(1)
     /// Descriptors of one event loop.
     private static let descriptorsPerLoop = 4
 
     private let configuration: Configuration
     private let servers: [ServedServer]
+    private let tls: ListenerTLS?
+    private let readsAgainAtHangup: Bool
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int?) -> Void
 
     /// - Parameters:
     ///   - servers: those of `configuration`, with their environments.
+    ///   - tls: the files of `[listen.tls]`, read.
+    ///   - readsAgainAtHangup: whether SIGHUP has files read again; otherwise it does what it did before.
     ///   - onListening: called once clients can connect; `port` is the one in use, nil for a Unix socket.
     package init(
         _ configuration: Configuration,
         servers: [ServedServer],
+        tls: ListenerTLS? = nil,
+        readsAgainAtHangup: Bool = false,
         logger: Logger,
         onListening: @escaping @Sendable (_ port: Int?) -> Void
     ) {
         self.configuration = configuration
         self.servers = servers
+        self.tls = tls
+        self.readsAgainAtHangup = readsAgainAtHangup
         self.logger = logger
         self.onListening = onListening
     }
@@ -93,14 +103,17 @@ package struct Daemon: Service {
                 handshakeTimeout: .nanoseconds(configuration.limits.handshakeTimeout.nanoseconds)
             )
             let workers = try await Workers(group, site: site)
+            // Before anybody knows that this serves: the first SIGHUP counts.
+            let hangups = self.readsAgainAtHangup ? await UnixSignalsSequence(trapping: .sighup) : nil
             let listener = try await Listener.start(
                 configuration.listen.address,
                 limits: configuration.limits,
+                tls: self.tls,
                 group: group,
                 workers: workers
             )
             self.onListening(listener.port)
-            try await self.serve(listener, workers, site)
+            try await self.serve(listener, workers, site, hangups)
         } catch {
             supervisor.killAll()
             _ = await Self.wait(atMost: Self.killing, until: supervisor.onEmpty)
@@ -115,7 +128,12 @@ package struct Daemon: Service {
     }
 
     /// Waits for the signal to stop, then drains; a second signal ends everything at once.
-    private func serve(_ listener: Listener, _ workers: Workers, _ site: Site) async throws {
+    private func serve(
+        _ listener: Listener,
+        _ workers: Workers,
+        _ site: Site,
+        _ hangups: UnixSignalsSequence?
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 try await gracefulShutdown()
@@ -130,8 +148,28 @@ package struct Daemon: Service {
                     throw EndedAtOnce()
                 }
             }
+            if let hangups { tasks.addTask { await self.readAgain(at: hangups) } }
+            if let tls = self.tls {
+                tasks.addTask {
+                    while true {
+                        try await Task.sleep(for: Self.lookInterval)
+                        tls.readIfChanged(self.logger)
+                    }
+                }
+            }
             defer { tasks.cancelAll() }
             try await tasks.next()
+        }
+    }
+
+    /// Has files read again at each SIGHUP, until the task is cancelled.
+    private func readAgain(at hangups: UnixSignalsSequence) async {
+        for await _ in hangups {
+            if let tls = self.tls {
+                tls.readAgain(self.logger)
+            } else {
+                self.logger.notice("SIGHUP: there is nothing that is read again; other settings take a restart")
+            }
         }
     }
 

@@ -36,7 +36,8 @@ struct ShippedFileTests {
         let lines = try text("bridge.toml").split(separator: "\n", omittingEmptySubsequences: false)
         return lines.map { line in
             let isKey = line.hasPrefix("# ") && names.contains { line.dropFirst(2).hasPrefix("\($0) = ") }
-            return isKey || line.hasPrefix("# [servers.") ? String(line.dropFirst(2)) : String(line)
+            let isTable = line.hasPrefix("# [servers.") || line == "# [listen.tls]"
+            return isKey || isTable ? String(line.dropFirst(2)) : String(line)
         }.joined(separator: "\n")
     }
 
@@ -69,7 +70,7 @@ struct ShippedFileTests {
             "servers.NAME.command", "servers.NAME.path", "servers.NAME.cwd", "servers.NAME.limits.max_connections",
             "servers.NAME.limits.max_children", "servers.NAME.limits.spawn_rate", "servers.NAME.url",
             "servers.NAME.builtin", "servers.NAME.ca", "servers.NAME.client_certificate.certificate",
-            "servers.NAME.client_certificate.key",
+            "servers.NAME.client_certificate.key", "listen.tls.certificate", "listen.tls.key", "listen.tls.client_ca",
         ]
         let defaults = Dictionary(uniqueKeysWithValues: KnownKeys.defaults.map { ($0.path, $0.value) })
         for setting in Configuration.schema.settings(of: configuration) {

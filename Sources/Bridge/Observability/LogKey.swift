@@ -28,4 +28,10 @@ enum LogKey {
     static let signal = "signal"
     static let tool = "tool"
     static let url = "url"
+    /// The version of TLS with the client.
+    static let tls = "tls"
+    /// The name of the client's certificate by which it was let in.
+    static let clientName = "client_name"
+    static let files = "files"
+    static let notAfter = "not_after"
 }

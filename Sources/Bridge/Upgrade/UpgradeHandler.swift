@@ -262,9 +262,15 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var metadata: Logger.Metadata = [LogKey.peer: "\(context.channel.peerName)"]
         if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }
         if let url = server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
+        let tls = context.pipeline.syncOperations.tlsSession
+        if let tls { metadata[LogKey.tls] = "\(tls.version)" }
+        if let name = tls?.client?.matched { metadata[LogKey.clientName] = "\(name)" }
         logger.info("connection began", metadata: metadata)
         do {
-            try context.channel.syncOptions?.setOption(.recvAllocator, value: LoopReadAllocator(worker.buffers))
+            // With TLS it is NIOSSL that reads, into a buffer of its own.
+            if tls == nil {
+                try context.channel.syncOptions?.setOption(.recvAllocator, value: LoopReadAllocator(worker.buffers))
+            }
             try context.pipeline.syncOperations.addHandler(connection.webSocket)
         } catch {
             logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
@@ -288,7 +294,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
 extension Channel {
     /// The client's address for the log: `127.0.0.1:54368`, or `unix`.
-    fileprivate var peerName: String {
+    var peerName: String {
         guard let address = self.remoteAddress, let host = address.ipAddress, let port = address.port else {
             return "unix"
         }

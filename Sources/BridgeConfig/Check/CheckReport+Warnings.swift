@@ -8,6 +8,7 @@ extension CheckReport {
     static func warnings(_ listen: Listen, _ file: String) -> [ConfigurationError.Problem] {
         let place = Place(file: file)
         switch (listen.address.isLocal, listen.insecurePublic) {
+        case (false, _) where listen.authenticatesClients: return []
         case (false, _):
             let message =
                 "anyone who can reach \(listen.address) can use every configured server: there is no authentication"
@@ -18,6 +19,12 @@ extension CheckReport {
         case (true, false):
             return []
         }
+    }
+
+    static func warnings(_ tls: ListenTLS?, _ surroundings: Surroundings) -> [ConfigurationError.Problem] {
+        guard let tls, let problem = surroundings.certificate?.problem(now: surroundings.now) else { return [] }
+        let message = "the certificate of [listen.tls] \(problem)"
+        return [.init(place: Place(file: tls.certificate), message: message)]
     }
 
     static func warnings(

@@ -13,6 +13,8 @@ package struct Listen: Sendable, Equatable {
     package var insecurePublic = false
     /// Number of event loops; 0 stands for one per core.
     package var eventLoops = 0
+    /// How clients are spoken to in TLS; nil = in clear text.
+    package var tls: ListenTLS?
 
     package init() {}
 }

@@ -29,6 +29,7 @@ extension Configuration {
     private func reportExposure(_ entries: [TOMLEntry], _ diagnostics: inout Diagnostics) {
         // The default address is local: without an entry there is nothing to report.
         guard let address = entries["listen"]?.entries["address"] else { return }
+        guard !listen.authenticatesClients else { return }
         let remedy = "write insecure_public = true in [listen] if that is meant"
         if let problem = listen.address.exposureProblem(insecurePublic: listen.insecurePublic, remedy: remedy) {
             diagnostics.report("`address` \(problem)", at: address.node.position)

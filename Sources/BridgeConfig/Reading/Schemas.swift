@@ -26,6 +26,7 @@ extension Listen {
         Key("allowed_hosts", .list("an array of strings such as [\"bridge.example\"]", of: .host), \.allowedHosts),
         Key("insecure_public", .boolean, \.insecurePublic),
         Key("event_loops", .count(from: 0, to: 1024), \.eventLoops),
+        Key<Listen>.tls,
     ])
 }
 
