@@ -31,20 +31,24 @@ package struct Daemon: Service {
 
     private let configuration: Configuration
     private let servers: [ServedServer]
+    private let authentication: Authentication?
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int?) -> Void
 
     /// - Parameters:
     ///   - servers: those of `configuration`, with their environments.
+    ///   - authentication: that of `configuration`; nil without `[auth]`.
     ///   - onListening: called once clients can connect; `port` is the one in use, nil for a Unix socket.
     package init(
         _ configuration: Configuration,
         servers: [ServedServer],
+        authentication: Authentication?,
         logger: Logger,
         onListening: @escaping @Sendable (_ port: Int?) -> Void
     ) {
         self.configuration = configuration
         self.servers = servers
+        self.authentication = authentication
         self.logger = logger
         self.onListening = onListening
     }
@@ -84,6 +88,7 @@ package struct Daemon: Service {
         do {
             let site = Site(
                 rules: HandshakeRules(configuration),
+                authentication: self.authentication,
                 servers: self.servers,
                 admission: admission,
                 supervisor: supervisor,
@@ -130,8 +135,27 @@ package struct Daemon: Service {
                     throw EndedAtOnce()
                 }
             }
+            if let authentication = self.authentication {
+                tasks.addTask { await self.reloadWhenTold(authentication) }
+                if authentication.hasFiles { tasks.addTask { try await self.reloadWhenChanged(authentication) } }
+            }
             defer { tasks.cancelAll() }
             try await tasks.next()
+        }
+    }
+
+    /// SIGHUP: the operator says that files have changed. Until the task is cancelled.
+    private func reloadWhenTold(_ authentication: Authentication) async {
+        for await _ in await UnixSignalsSequence(trapping: .sighup) {
+            authentication.reload(always: true, self.logger)
+        }
+    }
+
+    /// Looks after files, until the task is cancelled.
+    private func reloadWhenChanged(_ authentication: Authentication) async throws {
+        while true {
+            try await Task.sleep(for: Authentication.lookInterval)
+            authentication.reload(always: false, self.logger)
         }
     }
 
@@ -237,7 +261,8 @@ extension HandshakeRules {
             paths: Dictionary(
                 configuration.servers.enumerated().map { ($0.element.path, $0.offset) },
                 uniquingKeysWith: { first, _ in first }
-            )
+            ),
+            authentication: AuthenticationRules(configuration, authorizationServers: [])
         )
     }
 }

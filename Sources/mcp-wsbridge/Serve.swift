@@ -56,13 +56,18 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        let (configuration, servers) = try self.load()
+        let (configuration, servers, authentication) = try self.load()
         LoggingSystem.bootstrap(configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
         for warning in CheckReport(configuration, file: self.config ?? "--", in: .thisMachine(servers)).warnings {
             logger.warning("\(warning)")
         }
-        let daemon = Daemon(configuration, servers: servers, logger: logger) { port in
+        let daemon = Daemon(
+            configuration,
+            servers: servers,
+            authentication: authentication,
+            logger: logger
+        ) { port in
             StandardOutput.write(Banner.text(for: configuration, port: port))
         }
         do {
@@ -75,7 +80,7 @@ struct Serve: AsyncParsableCommand {
         LogWriter.shared.flush()
     }
 
-    private func load() throws -> (Configuration, [ServedServer]) {
+    private func load() throws -> (Configuration, [ServedServer], Authentication?) {
         do throws(ConfigurationError) {
             let configuration =
                 if let config = self.config {
@@ -95,7 +100,8 @@ struct Serve: AsyncParsableCommand {
                         inheritEnv: self.inheritEnv
                     )
                 }
-            return (configuration, try ServedServer.all(of: configuration))
+            let servers = try ServedServer.all(of: configuration)
+            return (configuration, servers, try Authentication.make(of: configuration))
         } catch {
             StandardError.write("\(error)\n")
             // What was wrong stands on the command line, or in a file.
