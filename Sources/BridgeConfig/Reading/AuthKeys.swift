@@ -188,8 +188,9 @@ extension ValueForm where Value == EnvironmentValue {
             read: { node, key, diagnostics in
                 let expected = "{ file = \"/path\" } or { env = \"NAME\" }"
                 guard case .table(let entries) = node.value else {
-                    let advice = "a token in the configuration could be read there; write its `sha256`, or"
-                    diagnostics.report("`\(key)` must not be \(node.kind): \(advice) \(expected)", at: node.position)
+                    let advice = "who reads the configuration must not get the token; `sha256` may stand there"
+                    let message = "`\(key)` must be \(expected), not \(node.kind): \(advice)"
+                    diagnostics.report(message, at: node.position)
                     return nil
                 }
                 var reference = ValueReference()
