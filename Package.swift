@@ -149,7 +149,7 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["mcp-wsbridge", "FixtureServer"],
+            dependencies: ["mcp-wsbridge", "FixtureServer", .product(name: "Crypto", package: "swift-crypto")],
             path: "Tests/Integration",
             swiftSettings: settings
         ),

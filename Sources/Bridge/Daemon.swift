@@ -85,6 +85,7 @@ package struct Daemon: Service {
         let admission = Admission(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let client = UpstreamClient(self.servers, group: group)
+        self.authentication?.start(on: group.next(), self.logger)
         do {
             let site = Site(
                 rules: HandshakeRules(configuration),
@@ -110,11 +111,13 @@ package struct Daemon: Service {
             supervisor.killAll()
             _ = await Self.wait(atMost: Self.killing, until: supervisor.onEmpty)
             await client.shutdown()
+            await self.authentication?.shutdown()
             supervisor.shutdown()
             try? await group.shutdownGracefully()
             throw error
         }
         await client.shutdown()
+        await self.authentication?.shutdown()
         supervisor.shutdown()
         try await group.shutdownGracefully()
     }
@@ -262,7 +265,10 @@ extension HandshakeRules {
                 configuration.servers.enumerated().map { ($0.element.path, $0.offset) },
                 uniquingKeysWith: { first, _ in first }
             ),
-            authentication: AuthenticationRules(configuration, authorizationServers: [])
+            authentication: AuthenticationRules(
+                configuration,
+                authorizationServers: configuration.auth?.jwt.map { [$0.issuer] } ?? []
+            )
         )
     }
 }

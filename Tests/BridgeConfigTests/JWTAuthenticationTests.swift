@@ -113,7 +113,7 @@ import Testing
         "R8: what would open a door is refused, each with its reason",
         arguments: [
             ("algorithms = [\"none\"]", "everybody could write such a token"),
-            ("algorithms = [\"HS256\"]", "could write tokens itself"), ("algorithms = []", "must not be empty"),
+            ("algorithms = [\"HS256\"]", "could write tokens itself"), ("algorithms = []", "not an array of nothing"),
             ("algorithms = [\"RS265\"]", "did you mean \"RS256\"?"),
             ("algorithms = \"RS256\"", "must be an array of some of"),
             ("audience = []", "a token for anybody is a token for nobody"), ("audience = \"\"", "must not be empty"),

@@ -76,7 +76,9 @@ struct ShippedFileTests {
             "servers.NAME.limits.max_children", "servers.NAME.limits.spawn_rate", "servers.NAME.url",
             "servers.NAME.builtin", "servers.NAME.ca", "servers.NAME.client_certificate.certificate",
             "servers.NAME.client_certificate.key", "listen.public_url", "auth.tokens.name", "auth.tokens.sha256",
-            "auth.tokens.token", "auth.tokens.servers",
+            "auth.tokens.token", "auth.tokens.servers", "auth.jwt.issuer", "auth.jwt.audience", "auth.jwt.jwks",
+            "auth.jwt.ca",
+            "auth.jwt.servers_claim",
         ]
         let defaults = Dictionary(uniqueKeysWithValues: KnownKeys.defaults.map { ($0.path, $0.value) })
         for setting in Configuration.schema.settings(of: configuration) {

@@ -17,6 +17,7 @@ package final class Authentication: Sendable {
 
     private let authenticator: Authenticator
     private let tokens: TokenStore
+    private let jwt: JWTVerifier?
     private let unixPeers: UnixPeerRules?
 
     /// Reads the files that the configuration names. Blocks; not for an event loop.
@@ -33,13 +34,26 @@ package final class Authentication: Sendable {
         self.tokens = try TokenStore(files: auth.tokenFiles) { () throws(ConfigurationError) in
             try auth.resolveTokens(reading: reading, environment: environment)
         }
-        self.authenticator = Authenticator([self.tokens])
+        self.jwt = if let jwt = auth.jwt { try JWTVerifier(jwt) } else { nil }
+        // A static token may have the form of a signed one: those that are known are asked first.
+        let verifiers: [(any CredentialVerifier)?] = [self.tokens, self.jwt]
+        self.authenticator = Authenticator(verifiers.compactMap(\.self))
         self.unixPeers =
             auth.unix.isUsed
             ? UnixPeerRules(
                 allowedUsers: Set(auth.unix.allowUIDs.map { UInt32(truncatingIfNeeded: $0) }),
                 allowedGroups: Set(auth.unix.allowGIDs.map { UInt32(truncatingIfNeeded: $0) })
             ) : nil
+    }
+
+    /// Begins to fetch what is behind URLs, which goes on until ``shutdown()``. To be called once.
+    func start(on eventLoop: any EventLoop, _ logger: Logger) {
+        self.jwt?.start(on: eventLoop, logger: logger)
+    }
+
+    /// To be called before the event loops end.
+    func shutdown() async {
+        await self.jwt?.shutdown()
     }
 
     /// Who asks, as far as it can be told at once. To be called on the channel's event loop.
@@ -61,6 +75,8 @@ package final class Authentication: Sendable {
     /// - Parameter always: the operator says that something has changed.
     func reload(always: Bool, _ logger: Logger) {
         self.tokens.reload(always: always, logger)
+        // Otherwise it looks after its keys itself.
+        if always { self.jwt?.reload() }
     }
 }
 

@@ -64,6 +64,7 @@ package struct CheckReport: Sendable, Equatable {
         let count = auth.tokens.count
         if count > 0 { methods.append("\(count) \(count == 1 ? "token" : "tokens")") }
         if auth.queryTokens { methods.append("also in the query of the URL") }
+        if let jwt = auth.jwt { methods.append("tokens of \(jwt.issuer)") }
         if auth.unix.isUsed { methods.append("users of this machine") }
         return methods
     }

@@ -40,6 +40,8 @@ package struct Auth: Sendable, Equatable {
     }
 
     package var tokens: [Token] = []
+    /// Whose signed tokens are taken; nil = nobody's.
+    package var jwt: JWTAuthentication?
     /// Whether static tokens may stand in the query of the URL (R10).
     package var queryTokens = false
     package var unix = Unix()
@@ -50,11 +52,11 @@ package struct Auth: Sendable, Equatable {
     package func ways(toServer name: String) -> [String] {
         let tokens = tokens.filter { $0.servers?.contains(name) ?? true }.map { "token \($0.name)" }
         let users = unix.allowUIDs.map { "user \($0)" } + unix.allowGIDs.map { "group \($0)" }
-        return tokens + users
+        return tokens + (jwt.map { ["tokens of \($0.issuer)"] } ?? []) + users
     }
 
     /// Somebody can come in.
-    package var hasWays: Bool { !tokens.isEmpty || unix.isUsed }
+    package var hasWays: Bool { !tokens.isEmpty || jwt != nil || unix.isUsed }
 }
 
 extension Auth.Token.Value: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

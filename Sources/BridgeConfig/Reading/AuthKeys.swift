@@ -23,6 +23,7 @@ extension Auth {
     static let schema = TableSchema<Auth>(keys: [
         Key<Auth>.tokens,
         Key("query_tokens", .boolean, \.queryTokens),
+        .jwt(\.jwt),
         Key("unix", table: Unix.schema, \.unix),
     ])
 }

@@ -37,7 +37,7 @@ import Testing
     private func index(_ set: JSONWebKeySet, _ header: String) -> Result<Int, JWTFault> {
         var rules = issuerRules
         rules.algorithms = Set(JWTAlgorithm.allCases)
-        return Result { () throws(JWTFault) in try set.key(for: try rules.parse(token(header: header))) }
+        return Result { () throws(JWTFault) in try set.key(for: try rules.parse(jwt(header: header))) }
     }
 
     @Test("R8: RSA, P-256, P-384 and Ed25519 keys are read, each for its own algorithms")

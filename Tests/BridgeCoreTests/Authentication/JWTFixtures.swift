@@ -10,7 +10,7 @@ func base64URL(_ bytes: some Collection<UInt8>) -> String {
 }
 
 /// A token with a signature that means nothing: the core does not look at it.
-func token(
+func jwt(
     _ payload: String = #"{"iss":"https://id.example","aud":"https://bridge.example","sub":"alice","exp":2000}"#,
     header: String = #"{"alg":"ES256","kid":"a"}"#,
     signature: String = "c2ln"

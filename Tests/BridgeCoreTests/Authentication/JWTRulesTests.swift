@@ -9,12 +9,12 @@ import Testing
 /// The claims of tokens whose signature is good.
 @Suite struct JWTRulesTests {
     private func text(iss: String? = nil, aud: String? = nil, more: String = #","sub":"a","exp":2000"#) -> [UInt8] {
-        token(#"{"iss":\#(iss ?? #""https://id.example""#),"aud":\#(aud ?? #""urn:bridge""#)\#(more)}"#)
+        jwt(#"{"iss":\#(iss ?? #""https://id.example""#),"aud":\#(aud ?? #""urn:bridge""#)\#(more)}"#)
     }
 
     @Test("R8: a good token names its principal, how long it holds and what it may use")
     func good() throws {
-        let (principal, claims) = try issuerRules.judge(token())
+        let (principal, claims) = try issuerRules.judge(jwt())
         #expect(principal == Principal(kind: .jwt, name: "alice", servers: nil, expiry: 2060))
         #expect(claims == Claims())
     }
@@ -74,32 +74,32 @@ import Testing
         let all = ["iss": #""https://id.example""#, "aud": #""urn:bridge""#, "exp": "2000", "sub": #""alice""#]
         for name in all.keys {
             let rest = all.filter { $0.key != name }.map { #""\#($0.key)":\#($0.value)"# }.joined(separator: ",")
-            #expect(issuerRules.fault(token("{\(rest)}")) == .missingClaim(name))
+            #expect(issuerRules.fault(jwt("{\(rest)}")) == .missingClaim(name))
         }
         // Names of claims know upper and lower case.
-        #expect(issuerRules.fault(token(#"{"ISS":"https://id.example"}"#)) == .missingClaim("iss"))
+        #expect(issuerRules.fault(jwt(#"{"ISS":"https://id.example"}"#)) == .missingClaim("iss"))
     }
 
     @Test("R8: a token ends at exp and the leeway, to the second")
     func expiry() {
-        #expect(issuerRules.fault(token(), now: 2059) == nil)
-        #expect(issuerRules.fault(token(), now: 2060) == .expired)
-        #expect(issuerRules.fault(token(), now: .max / 2) == .expired)
+        #expect(issuerRules.fault(jwt(), now: 2059) == nil)
+        #expect(issuerRules.fault(jwt(), now: 2060) == .expired)
+        #expect(issuerRules.fault(jwt(), now: .max / 2) == .expired)
         var strict = issuerRules
         strict.leeway = 0
-        #expect(strict.fault(token(), now: 1999) == nil)
-        #expect(strict.fault(token(), now: 2000) == .expired)
+        #expect(strict.fault(jwt(), now: 1999) == nil)
+        #expect(strict.fault(jwt(), now: 2000) == .expired)
         #expect(issuerRules.fault(self.text(more: #","sub":"a","exp":-1"#), now: 0) == nil, "within the leeway")
         #expect(issuerRules.fault(self.text(more: #","sub":"a","exp":0"#)) == .expired)
     }
 
     @Test("R8: a token begins at nbf less the leeway, and was not issued in the future")
     func beginning() {
-        #expect(issuerRules.fault(token(claims(#","nbf":1060"#)), now: 1000) == nil)
-        #expect(issuerRules.fault(token(claims(#","nbf":1061"#)), now: 1000) == .notYetValid)
-        #expect(issuerRules.fault(token(claims(#","iat":1060"#)), now: 1000) == nil)
-        #expect(issuerRules.fault(token(claims(#","iat":1061"#)), now: 1000) == .issuedInFuture)
-        #expect(issuerRules.fault(token(claims(#","iat":1,"nbf":1"#)), now: 1000) == nil)
+        #expect(issuerRules.fault(jwt(claims(#","nbf":1060"#)), now: 1000) == nil)
+        #expect(issuerRules.fault(jwt(claims(#","nbf":1061"#)), now: 1000) == .notYetValid)
+        #expect(issuerRules.fault(jwt(claims(#","iat":1060"#)), now: 1000) == nil)
+        #expect(issuerRules.fault(jwt(claims(#","iat":1061"#)), now: 1000) == .issuedInFuture)
+        #expect(issuerRules.fault(jwt(claims(#","iat":1,"nbf":1"#)), now: 1000) == nil)
     }
 
     @Test(
@@ -112,8 +112,8 @@ import Testing
     )
     func times(_ value: String) {
         #expect(issuerRules.fault(self.text(more: #","sub":"a","exp":\#(value)"#)) == .malformedClaim("exp"))
-        #expect(issuerRules.fault(token(claims(#","nbf":\#(value)"#))) == .malformedClaim("nbf"))
-        #expect(issuerRules.fault(token(claims(#","iat":\#(value)"#))) == .malformedClaim("iat"))
+        #expect(issuerRules.fault(jwt(claims(#","nbf":\#(value)"#))) == .malformedClaim("nbf"))
+        #expect(issuerRules.fault(jwt(claims(#","iat":\#(value)"#))) == .malformedClaim("iat"))
     }
 
     @Test("R8: a fraction of a second is cut off, never rounded up")
@@ -140,8 +140,8 @@ import Testing
     func nameClaim() throws {
         var rules = issuerRules
         rules.nameClaim = "email"
-        #expect(try rules.judge(token(claims(#","email":"a@b.example""#))).0.name == "a@b.example")
-        #expect(rules.fault(token()) == .missingClaim("email"))
+        #expect(try rules.judge(jwt(claims(#","email":"a@b.example""#))).0.name == "a@b.example")
+        #expect(rules.fault(jwt()) == .missingClaim("email"))
     }
 
     @Test("R8: the claim of servers is an array or words between blanks; without it there are none")
@@ -149,20 +149,20 @@ import Testing
         var rules = issuerRules
         rules.serversClaim = "mcp_servers"
         func servers(_ value: String) throws -> Set<String>? {
-            try rules.judge(token(claims(#","mcp_servers":\#(value)"#))).0.servers
+            try rules.judge(jwt(claims(#","mcp_servers":\#(value)"#))).0.servers
         }
         #expect(try servers(#"["time","git"]"#) == ["time", "git"])
         #expect(try servers(#""time  git""#) == ["time", "git"])
         #expect(try servers("[]") == [])
         #expect(try servers(#""""#) == [])
         #expect(try servers(#"["*"]"#) == ["*"], "no name stands for all")
-        #expect(try rules.judge(token()).0.servers == [])
+        #expect(try rules.judge(jwt()).0.servers == [])
         for value in ["null", "1", "true", #"{"time":true}"#, #"["time",1]"#, #"[["time"]]"#] {
-            let text = token(claims(#","mcp_servers":\#(value)"#))
+            let text = jwt(claims(#","mcp_servers":\#(value)"#))
             #expect(rules.fault(text) == .malformedClaim("mcp_servers"), "\(value)")
         }
         let many = "[" + (0...JWTRules.maxServers).map { _ in #""a""# }.joined(separator: ",") + "]"
-        #expect(rules.fault(token(claims(#","mcp_servers":\#(many)"#))) == .malformedClaim("mcp_servers"))
+        #expect(rules.fault(jwt(claims(#","mcp_servers":\#(many)"#))) == .malformedClaim("mcp_servers"))
     }
 
     @Test("R8: the claims that templates name are kept, texts decoded and numbers as they are spelled, and no others")
@@ -172,7 +172,7 @@ import Testing
         let more =
             #","text":"a\"\u0062\n","number":12345678901234567890.50,"flag":true,"list":["a"],"object":{},"nothing":null,"#
             + #""other":"x""#
-        let kept = try rules.judge(token(claims(more))).1
+        let kept = try rules.judge(jwt(claims(more))).1
         #expect(kept == Claims(["text": "a\"b\n", "number": "12345678901234567890.50", "flag": "true"]))
     }
 

@@ -10,7 +10,7 @@ import Testing
 @Suite struct JWTTokenTests {
     @Test("R8: a token is taken apart into header, claims and what the signature is over")
     func takenApart() throws {
-        let text = token(header: #" {"typ":"at+jwt","kid":"\u0061","alg":"ES256"} "#)
+        let text = jwt(header: #" {"typ":"at+jwt","kid":"\u0061","alg":"ES256"} "#)
         let parsed = try issuerRules.parse(text)
         #expect(parsed.algorithm == .es256)
         #expect(parsed.keyID == Array("a".utf8))
@@ -21,7 +21,7 @@ import Testing
     }
 
     static let malformedTokens: [(what: String, token: [UInt8])] = {
-        let good = String(decoding: token(), as: UTF8.self)
+        let good = String(decoding: jwt(), as: UTF8.self)
         let parts = good.split(separator: ".").map(String.init)
         return [
             ("nothing", []), ("dots", Array("..".utf8)), ("two parts", Array("\(parts[0]).\(parts[1])".utf8)),
@@ -33,17 +33,17 @@ import Testing
             ("stray bits in the signature", Array("\(parts[0]).\(parts[1]).c2lnc3".utf8)),
             ("the other alphabet", Array("\(parts[0]).\(parts[1]).++++".utf8)),
             ("a truncated header", Array("\(parts[0].dropLast(2)).\(parts[1]).\(parts[2])".utf8)),
-            ("no JSON in the header", token(header: "alg")), ("an array as header", token(header: #"["alg"]"#)),
-            ("an empty header", token(header: "{}")), ("alg is a number", token(header: #"{"alg":5}"#)),
-            ("alg is null", token(header: #"{"alg":null}"#)),
-            ("kid is a number", token(header: #"{"alg":"ES256","kid":1}"#)),
-            ("typ is a number", token(header: #"{"alg":"ES256","typ":1}"#)),
-            ("text behind the header", token(header: #"{"alg":"ES256"}{"alg":"ES256"}"#)),
-            ("no JSON in the payload", token("claims")), ("an array as payload", token("[]")),
-            ("a string as payload", token(#""claims""#)),
-            ("a payload that breaks off", token(String(claims().dropLast()))),
-            ("too many claims", token(claims((0..<300).map { #","c\#($0)":0"# }.joined()))),
-            ("half a surrogate pair as a name", token(claims(#","\ud800":1"#))),
+            ("no JSON in the header", jwt(header: "alg")), ("an array as header", jwt(header: #"["alg"]"#)),
+            ("an empty header", jwt(header: "{}")), ("alg is a number", jwt(header: #"{"alg":5}"#)),
+            ("alg is null", jwt(header: #"{"alg":null}"#)),
+            ("kid is a number", jwt(header: #"{"alg":"ES256","kid":1}"#)),
+            ("typ is a number", jwt(header: #"{"alg":"ES256","typ":1}"#)),
+            ("text behind the header", jwt(header: #"{"alg":"ES256"}{"alg":"ES256"}"#)),
+            ("no JSON in the payload", jwt("claims")), ("an array as payload", jwt("[]")),
+            ("a string as payload", jwt(#""claims""#)),
+            ("a payload that breaks off", jwt(String(claims().dropLast()))),
+            ("too many claims", jwt(claims((0..<300).map { #","c\#($0)":0"# }.joined()))),
+            ("half a surrogate pair as a name", jwt(claims(#","\ud800":1"#))),
         ]
     }()
 
@@ -61,7 +61,7 @@ import Testing
 
     @Test("R8: a token cut off anywhere is refused")
     func truncated() {
-        let whole = token()
+        let whole = jwt()
         // What is left of a signature is no part's form, but its proof: that is tested where signatures are.
         for count in 0..<(whole.count - 4) { #expect(issuerRules.fault(Array(whole.prefix(count))) != nil, "\(count)") }
     }
@@ -70,12 +70,12 @@ import Testing
     func unsigned() {
         for none in ["none", "None", "NONE", "nOnE"] {
             for signature in ["", "c2ln"] {
-                let text = token(header: #"{"alg":"\#(none)"}"#, signature: signature)
+                let text = jwt(header: #"{"alg":"\#(none)"}"#, signature: signature)
                 #expect(issuerRules.fault(text) == .unsigned, "\(none)")
             }
         }
-        #expect(issuerRules.fault(token(header: #"{"alg":"n\u006Fne"}"#, signature: "")) == .unsigned)
-        #expect(issuerRules.fault(token(signature: "")) == .unsigned)
+        #expect(issuerRules.fault(jwt(header: #"{"alg":"n\u006Fne"}"#, signature: "")) == .unsigned)
+        #expect(issuerRules.fault(jwt(signature: "")) == .unsigned)
     }
 
     @Test(
@@ -87,33 +87,33 @@ import Testing
     func algorithms(_ name: String) {
         var rules = issuerRules
         rules.algorithms = [.es256, .edDSA]
-        #expect(rules.fault(token(header: #"{"alg":"\#(name)"}"#)) == .algorithmNotAllowed)
+        #expect(rules.fault(jwt(header: #"{"alg":"\#(name)"}"#)) == .algorithmNotAllowed)
     }
 
     @Test("R8: EdDSA has two names")
     func edDSA() throws {
         for name in ["EdDSA", "Ed25519"] {
-            #expect(try issuerRules.parse(token(header: #"{"alg":"\#(name)"}"#)).algorithm == .edDSA)
+            #expect(try issuerRules.parse(jwt(header: #"{"alg":"\#(name)"}"#)).algorithm == .edDSA)
         }
     }
 
     @Test("R8: crit is refused whatever it asks for, and keys or their addresses in the header are not looked at")
     func headerParameters() {
         for crit in [#"["exp"]"#, "[]", #"["b64"]"#, "null", "false"] {
-            #expect(issuerRules.fault(token(header: #"{"alg":"ES256","crit":\#(crit)}"#)) == .criticalExtension)
+            #expect(issuerRules.fault(jwt(header: #"{"alg":"ES256","crit":\#(crit)}"#)) == .criticalExtension)
         }
         let header = #"{"alg":"ES256","jku":"http://evil.example","jwk":{"kty":"oct"},"x5u":1,"x5c":[],"cty":"JWT"}"#
-        #expect(issuerRules.fault(token(header: header)) == nil)
+        #expect(issuerRules.fault(jwt(header: header)) == nil)
     }
 
     @Test("R8: a token that was made for something else is refused by its type")
     func types() {
         for type in ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"] {
-            #expect(issuerRules.fault(token(header: #"{"alg":"ES256","typ":"\#(type)"}"#)) == nil, "\(type)")
+            #expect(issuerRules.fault(jwt(header: #"{"alg":"ES256","typ":"\#(type)"}"#)) == nil, "\(type)")
         }
         for type in ["logout+jwt", "dpop+jwt", "secevent+jwt", "", "JWE"] {
             #expect(
-                issuerRules.fault(token(header: #"{"alg":"ES256","typ":"\#(type)"}"#)) == .typeNotAllowed,
+                issuerRules.fault(jwt(header: #"{"alg":"ES256","typ":"\#(type)"}"#)) == .typeNotAllowed,
                 "\(type)"
             )
         }
@@ -125,18 +125,18 @@ import Testing
             #"{"alg":"ES256","alg":"none"}"#, #"{"alg":"none","alg":"ES256"}"#, #"{"alg":"ES256","\u0061lg":"ES256"}"#,
             #"{"alg":"ES256","kid":"a","kid":"a"}"#, #"{"x":1,"alg":"ES256","x":1}"#,
         ]
-        for header in headers { #expect(issuerRules.fault(token(header: header)) == .duplicateMember, "\(header)") }
+        for header in headers { #expect(issuerRules.fault(jwt(header: header)) == .duplicateMember, "\(header)") }
         for claim in [
             #""exp":9999"#, #""aud":"x""#, #""iss":"x""#, #""sub":"bob""#, #""\u0073ub":"bob""#, #""x":1,"x":1"#,
         ] {
-            #expect(issuerRules.fault(token(claims("," + claim))) == .duplicateMember, "\(claim)")
+            #expect(issuerRules.fault(jwt(claims("," + claim))) == .duplicateMember, "\(claim)")
         }
     }
 
     @Test("R8: a token of a mebibyte is refused by its length, as is one byte more than the most")
     func length() {
         let padding = String(repeating: "x", count: BearerToken.longest)
-        #expect(issuerRules.fault(token(claims(#","x":"\#(padding)""#))) == .tooLong)
+        #expect(issuerRules.fault(jwt(claims(#","x":"\#(padding)""#))) == .tooLong)
         #expect(issuerRules.fault([UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20)) == .tooLong)
         #expect(issuerRules.fault([UInt8](repeating: UInt8(ascii: "a"), count: BearerToken.longest)) == .malformed)
     }
@@ -144,9 +144,9 @@ import Testing
     @Test("R8: a key id may be any text, and a very long one is no key's")
     func keyIDs() throws {
         for id in ["", "é", "../../etc/passwd", "' OR 1=1"] {
-            #expect(try issuerRules.parse(token(header: #"{"alg":"ES256","kid":"\#(id)"}"#)).keyID == Array(id.utf8))
+            #expect(try issuerRules.parse(jwt(header: #"{"alg":"ES256","kid":"\#(id)"}"#)).keyID == Array(id.utf8))
         }
         let long = String(repeating: "k", count: JWTToken.maxKeyID + 1)
-        #expect(issuerRules.fault(token(header: #"{"alg":"ES256","kid":"\#(long)"}"#)) == .unknownKey)
+        #expect(issuerRules.fault(jwt(header: #"{"alg":"ES256","kid":"\#(long)"}"#)) == .unknownKey)
     }
 }

@@ -161,17 +161,15 @@ import Testing
 
     @Test("R8: whatever the issuer answers instead of keys, the old ones stay good", arguments: Self.outages)
     func outage(_ behaviour: KeyServer.Behaviour) async throws {
-        let rig = try await Rig(timeout: .milliseconds(500))
+        let rig = try await Rig(policy: .lazy(pause: 3600 * Self.second), timeout: .milliseconds(500))
         let token = try rig.issuer.token(.es256)
         #expect(try await rig.judge(token).isValid)
         let before = rig.server.requests
         rig.server.now(behaviour)
-        let strange = try rig.issuer.token(.es256, header: #"{"alg":"ES256","kid":"strange"}"#)
-        #expect(try rig.verify(strange) == .undecided)
-        await rig.fetch()
+        await rig.verifier.reloaded()
+        while !rig.log.text.contains("goes on with the old ones") { await Task.yield() }
         #expect(rig.server.requests == before + 1, "no redirect is followed")
         #expect(try rig.verify(token).isValid)
-        #expect(rig.log.text.contains("goes on with the old ones"))
         // What had gone into the buffers of both kernels before the bridge closed.
         #expect(rig.server.sent < 64 << 20)
         await rig.end()

@@ -29,7 +29,8 @@ extension ValueForm where Value == [String] {
                     return one.read(node, key, &diagnostics).map { [$0] }
                 }
                 guard !nodes.isEmpty else {
-                    let message = "`\(key)` must name at least one audience: a token for anybody is a token for nobody"
+                    let message =
+                        "`\(key)` must be \(expected), not an array of nothing: a token for anybody is a token for nobody"
                     diagnostics.report(message, at: node.position)
                     return nil
                 }
@@ -55,7 +56,7 @@ extension ValueForm where Value == [JWTAlgorithm] {
             read: { node, key, diagnostics in
                 guard let algorithms = some.read(node, key, &diagnostics) else { return nil }
                 guard !algorithms.isEmpty else {
-                    diagnostics.report("`\(key)` must not be empty: write \(expected)", at: node.position)
+                    diagnostics.report("`\(key)` must be \(expected), not an array of nothing", at: node.position)
                     return nil
                 }
                 return algorithms
