@@ -16,7 +16,7 @@ package final class Authentication: Sendable {
     static let lookInterval = Duration.seconds(1)
 
     private let authenticator: Authenticator
-    private let tokens: TokenStore
+    private let tokens: TokenStore?
     private let unixPeers: UnixPeerRules?
 
     /// Reads the files that the configuration names. Blocks; not for an event loop.
@@ -30,16 +30,24 @@ package final class Authentication: Sendable {
         reading: @escaping @Sendable (_ path: String, _ limit: Int) throws(FileError) -> [UInt8],
         environment: @escaping @Sendable (_ name: String) -> String?
     ) throws(ConfigurationError) {
-        self.tokens = try TokenStore(files: auth.tokenFiles) { () throws(ConfigurationError) in
+        let tokens = try TokenStore(files: auth.tokenFiles) { () throws(ConfigurationError) in
             try auth.resolveTokens(reading: reading, environment: environment)
         }
-        self.authenticator = Authenticator([self.tokens])
+        self.tokens = tokens
+        self.authenticator = Authenticator([tokens])
         self.unixPeers =
             auth.unix.isUsed
             ? UnixPeerRules(
                 allowedUsers: Set(auth.unix.allowUIDs.map { UInt32(truncatingIfNeeded: $0) }),
                 allowedGroups: Set(auth.unix.allowGIDs.map { UInt32(truncatingIfNeeded: $0) })
             ) : nil
+    }
+
+    /// For verifiers of any kind, without files.
+    init(_ verifiers: [any CredentialVerifier]) {
+        self.tokens = nil
+        self.authenticator = Authenticator(verifiers)
+        self.unixPeers = nil
     }
 
     /// Who asks, as far as it can be told at once. To be called on the channel's event loop.
@@ -54,13 +62,13 @@ package final class Authentication: Sendable {
     }
 
     /// Whether there are files that may change.
-    var hasFiles: Bool { self.tokens.hasFiles }
+    var hasFiles: Bool { self.tokens?.hasFiles ?? false }
 
     /// Reads what has changed again. Blocks; not for an event loop.
     ///
     /// - Parameter always: the operator says that something has changed.
     func reload(always: Bool, _ logger: Logger) {
-        self.tokens.reload(always: always, logger)
+        self.tokens?.reload(always: always, logger)
     }
 }
 
