@@ -18,7 +18,11 @@ enum Banner {
             lines.append("  \(server.name)\(padding)  \(address.webSocketURL(path: server.path, port: port))")
         }
         if case .tcp = address, let first = configuration.servers.first {
-            let url = address.webSocketURL(path: first.path, port: port)
+            var url = address.webSocketURL(path: first.path, port: port)
+            // All that this client can send is what stands in the URL.
+            if configuration.auth != nil, first.authentication == .required {
+                url.replace("://", with: "://me:TOKEN@", maxReplacements: 1)
+            }
             lines += [
                 "",
                 "Try it (Python, pip install 'mcp[ws]<2'):",

@@ -16,7 +16,7 @@ package final class Authentication: Sendable {
     static let lookInterval = Duration.seconds(1)
 
     private let authenticator: Authenticator
-    private let tokens: TokenStore
+    private let tokens: TokenStore?
     private let jwt: JWTVerifier?
     private let unixPeers: UnixPeerRules?
 
@@ -31,12 +31,14 @@ package final class Authentication: Sendable {
         reading: @escaping @Sendable (_ path: String, _ limit: Int) throws(FileError) -> [UInt8],
         environment: @escaping @Sendable (_ name: String) -> String?
     ) throws(ConfigurationError) {
-        self.tokens = try TokenStore(files: auth.tokenFiles) { () throws(ConfigurationError) in
+        let tokens = try TokenStore(files: auth.tokenFiles) { () throws(ConfigurationError) in
             try auth.resolveTokens(reading: reading, environment: environment)
         }
-        self.jwt = if let jwt = auth.jwt { try JWTVerifier(jwt) } else { nil }
+        let jwt = if let jwt = auth.jwt { try JWTVerifier(jwt) } else { JWTVerifier?.none }
+        self.tokens = tokens
+        self.jwt = jwt
         // A static token may have the form of a signed one: those that are known are asked first.
-        let verifiers: [(any CredentialVerifier)?] = [self.tokens, self.jwt]
+        let verifiers: [(any CredentialVerifier)?] = [tokens, jwt]
         self.authenticator = Authenticator(verifiers.compactMap(\.self))
         self.unixPeers =
             auth.unix.isUsed
@@ -44,6 +46,14 @@ package final class Authentication: Sendable {
                 allowedUsers: Set(auth.unix.allowUIDs.map { UInt32(truncatingIfNeeded: $0) }),
                 allowedGroups: Set(auth.unix.allowGIDs.map { UInt32(truncatingIfNeeded: $0) })
             ) : nil
+    }
+
+    /// For verifiers of any kind, without files.
+    init(_ verifiers: [any CredentialVerifier]) {
+        self.tokens = nil
+        self.jwt = nil
+        self.authenticator = Authenticator(verifiers)
+        self.unixPeers = nil
     }
 
     /// Begins to fetch what is behind URLs, which goes on until ``shutdown()``. To be called once.
@@ -68,13 +78,13 @@ package final class Authentication: Sendable {
     }
 
     /// Whether there are files that may change.
-    var hasFiles: Bool { self.tokens.hasFiles }
+    var hasFiles: Bool { self.tokens?.hasFiles ?? false }
 
     /// Reads what has changed again. Blocks; not for an event loop.
     ///
     /// - Parameter always: the operator says that something has changed.
     func reload(always: Bool, _ logger: Logger) {
-        self.tokens.reload(always: always, logger)
+        self.tokens?.reload(always: always, logger)
         // Otherwise it looks after its keys itself.
         if always { self.jwt?.reload() }
     }

@@ -20,6 +20,8 @@ final class TokenStore: CredentialVerifier {
     private let read: @Sendable () throws(ConfigurationError) -> [ResolvedToken]
     // Invariant: `tokens` is what the files held when they were read last, or the last that could be used.
     private let state: Mutex<State>
+    // Invariant: one reading at a time, so that an older one never replaces a newer one.
+    private let reading = Mutex(())
 
     /// - Parameters:
     ///   - files: those that `read` reads.
@@ -51,6 +53,10 @@ final class TokenStore: CredentialVerifier {
     /// - Parameter always: without looking whether anything has changed.
     func reload(always: Bool, _ logger: Logger) {
         guard self.hasFiles else { return }
+        self.reading.withLock { _ in self.read(always: always, logger) }
+    }
+
+    private func read(always: Bool, _ logger: Logger) {
         let stamps = self.files.map { FileStamp(path: $0) }
         let isDue = self.state.withLock { state in
             guard always || state.watch.look(stamps) else { return false }
