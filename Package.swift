@@ -30,6 +30,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         // The client side of HTTP: connection pool, TLS and back-pressure towards the servers that have a URL.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // Signatures of tokens: RSA, ECDSA and Ed25519 on BoringSSL, with FoundationEssentials at the most.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         // Latencies of the load generator: any number of them in constant memory, each to a thousandth of itself.
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
@@ -61,6 +63,8 @@ let package = Package(
                 .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -137,7 +141,10 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),
@@ -150,7 +157,9 @@ let package = Package(
         ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["mcp-wsbridge", "FixtureServer", "COpenSSL"],
+            dependencies: [
+                "mcp-wsbridge", "FixtureServer", "COpenSSL", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Tests/Integration",
             swiftSettings: settings
         ),

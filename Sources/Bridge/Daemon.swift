@@ -35,6 +35,7 @@ package struct Daemon: Service {
     private let servers: [ServedServer]
     private let tls: ListenerTLS?
     private let readsAgainAtHangup: Bool
+    private let authentication: Authentication?
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int?) -> Void
 
@@ -42,12 +43,14 @@ package struct Daemon: Service {
     ///   - servers: those of `configuration`, with their environments.
     ///   - tls: the files of `[listen.tls]`, read.
     ///   - readsAgainAtHangup: whether SIGHUP has files read again; otherwise it does what it did before.
+    ///   - authentication: that of `configuration`; nil without `[auth]`.
     ///   - onListening: called once clients can connect; `port` is the one in use, nil for a Unix socket.
     package init(
         _ configuration: Configuration,
         servers: [ServedServer],
         tls: ListenerTLS? = nil,
         readsAgainAtHangup: Bool = false,
+        authentication: Authentication?,
         logger: Logger,
         onListening: @escaping @Sendable (_ port: Int?) -> Void
     ) {
@@ -55,6 +58,7 @@ package struct Daemon: Service {
         self.servers = servers
         self.tls = tls
         self.readsAgainAtHangup = readsAgainAtHangup
+        self.authentication = authentication
         self.logger = logger
         self.onListening = onListening
     }
@@ -91,9 +95,11 @@ package struct Daemon: Service {
         let admission = Admission(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let client = UpstreamClient(self.servers, group: group)
+        self.authentication?.start(on: group.next(), self.logger)
         do {
             let site = Site(
                 rules: HandshakeRules(configuration),
+                authentication: self.authentication,
                 servers: self.servers,
                 admission: admission,
                 supervisor: supervisor,
@@ -118,11 +124,13 @@ package struct Daemon: Service {
             supervisor.killAll()
             _ = await Self.wait(atMost: Self.killing, until: supervisor.onEmpty)
             await client.shutdown()
+            await self.authentication?.shutdown()
             supervisor.shutdown()
             try? await group.shutdownGracefully()
             throw error
         }
         await client.shutdown()
+        await self.authentication?.shutdown()
         supervisor.shutdown()
         try await group.shutdownGracefully()
     }
@@ -149,11 +157,12 @@ package struct Daemon: Service {
                 }
             }
             if let hangups { tasks.addTask { await self.readAgain(at: hangups) } }
-            if let tls = self.tls {
+            if self.tls != nil || self.authentication?.hasFiles == true {
                 tasks.addTask {
                     while true {
                         try await Task.sleep(for: Self.lookInterval)
-                        tls.readIfChanged(self.logger)
+                        self.tls?.readIfChanged(self.logger)
+                        self.authentication?.reload(always: false, self.logger)
                     }
                 }
             }
@@ -165,9 +174,9 @@ package struct Daemon: Service {
     /// Has files read again at each SIGHUP, until the task is cancelled.
     private func readAgain(at hangups: UnixSignalsSequence) async {
         for await _ in hangups {
-            if let tls = self.tls {
-                tls.readAgain(self.logger)
-            } else {
+            self.tls?.readAgain(self.logger)
+            self.authentication?.reload(always: true, self.logger)
+            if self.tls == nil, self.authentication == nil {
                 self.logger.notice("SIGHUP: there is nothing that is read again; other settings take a restart")
             }
         }
@@ -281,6 +290,10 @@ extension HandshakeRules {
             paths: Dictionary(
                 configuration.servers.enumerated().map { ($0.element.path, $0.offset) },
                 uniquingKeysWith: { first, _ in first }
+            ),
+            authentication: AuthenticationRules(
+                configuration,
+                authorizationServers: configuration.auth?.jwt.map { [$0.issuer] } ?? []
             )
         )
     }

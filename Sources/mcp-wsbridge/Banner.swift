@@ -21,7 +21,11 @@ enum Banner {
         }
         // That client cannot show a certificate.
         if case .tcp = address, let first = configuration.servers.first, !configuration.listen.authenticatesClients {
-            let url = configuration.listen.webSocketURL(path: first.path, port: port)
+            var url = configuration.listen.webSocketURL(path: first.path, port: port)
+            // All that this client can send is what stands in the URL.
+            if configuration.auth != nil, first.authentication == .required {
+                url.replace("://", with: "://me:TOKEN@", maxReplacements: 1)
+            }
             lines += [
                 "",
                 "Try it (Python, pip install 'mcp[ws]<2'):",

@@ -58,7 +58,7 @@ struct Serve: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // Until the daemon listens to it. Without a file there is nothing to read again: whoever closes the terminal ends it.
         if self.config != nil { signal(SIGHUP, SIG_IGN) }
-        let (configuration, servers, tls) = try self.load()
+        let (configuration, servers, tls, authentication) = try self.load()
         LoggingSystem.bootstrap(configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
         let surroundings = Surroundings.thisMachine(servers, tls: tls)
@@ -69,6 +69,7 @@ struct Serve: AsyncParsableCommand {
             servers: servers,
             tls: tls,
             readsAgainAtHangup: self.config != nil,
+            authentication: authentication,
             logger: logger
         ) { port in
             StandardOutput.write(Banner.text(for: configuration, port: port))
@@ -83,7 +84,7 @@ struct Serve: AsyncParsableCommand {
         LogWriter.shared.flush()
     }
 
-    private func load() throws -> (Configuration, [ServedServer], ListenerTLS?) {
+    private func load() throws -> (Configuration, [ServedServer], ListenerTLS?, Authentication?) {
         do throws(ConfigurationError) {
             let configuration =
                 if let config = self.config {
@@ -103,7 +104,9 @@ struct Serve: AsyncParsableCommand {
                         inheritEnv: self.inheritEnv
                     )
                 }
-            return (configuration, try ServedServer.all(of: configuration), try ListenerTLS.of(configuration))
+            let servers = try ServedServer.all(of: configuration)
+            let tls = try ListenerTLS.of(configuration)
+            return (configuration, servers, tls, try Authentication.make(of: configuration))
         } catch {
             StandardError.write("\(error)\n")
             // What was wrong stands on the command line, or in a file.

@@ -68,8 +68,8 @@ struct ListenAddressTests {
         #expect(
             refusal(of: "\(anyServer)[listen]\naddress = \"0.0.0.0:8765\"")
                 == "b.toml:4:11: `address` \"0.0.0.0:8765\" can be reached from other machines, and without authentication "
-                + "anyone there could use every configured server: listen on 127.0.0.1, [::1] or unix:/path, or write "
-                + "insecure_public = true in [listen] if that is meant"
+                + "anyone there could use every configured server: listen on 127.0.0.1, [::1] or unix:/path, or add "
+                + "[auth], or write insecure_public = true in [listen] if that is meant"
         )
         #expect(
             refusal(of: "[listen]\naddress = \"0.0.0.0:1\"\ninsecure_public = false\n\(anyServer)").contains(":2:11:")

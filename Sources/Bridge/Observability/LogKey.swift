@@ -7,6 +7,8 @@ enum LogKey {
     static let connection = "connection"
     static let server = "server"
     static let peer = "peer"
+    static let principal = "principal"
+    static let fault = "fault"
     static let pid = "pid"
     static let cause = "cause"
     static let reason = "reason"

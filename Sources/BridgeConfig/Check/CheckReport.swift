@@ -44,6 +44,7 @@ package struct CheckReport: Sendable, Equatable {
         lines =
             Self.line("listen", ["\(configuration.listen.address) (\(reach))"], indent: "")
             + Self.line("tls", configuration.listen.tls.map { Self.parts($0, surroundings) } ?? [], indent: "")
+            + Self.line("auth", Self.summary(configuration.auth), indent: "")
             + Self.line("limits", limits, indent: "")
             + configuration.servers.flatMap { Self.lines($0, configuration) }
         warnings = Self.warnings(of: configuration, file: file, in: surroundings)
@@ -56,7 +57,7 @@ package struct CheckReport: Sendable, Equatable {
         file: String,
         in surroundings: Surroundings
     ) -> [ConfigurationError.Problem] {
-        Self.warnings(configuration.listen, file)
+        Self.warnings(configuration, file)
             + Self.warnings(configuration.listen.tls, surroundings)
             + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }
     }
@@ -76,7 +77,28 @@ package struct CheckReport: Sendable, Equatable {
         )
         return ["", "\(server.name)  \(configuration.listen.webSocketURL(path: server.path))"]
             + (server.upstream.map(lines) ?? server.builtin.map(lines) ?? commandLines(server))
+            + line("open to", audience(of: server, configuration.auth))
             + line("changed", changed)
+    }
+
+    /// What `[auth]` asks for, without names.
+    private static func summary(_ auth: Auth?) -> [String] {
+        guard let auth else { return [] }
+        var methods: [String] = []
+        let count = auth.tokens.count
+        if count > 0 { methods.append("\(count) \(count == 1 ? "token" : "tokens")") }
+        if auth.queryTokens { methods.append("also in the query of the URL") }
+        if let jwt = auth.jwt { methods.append("tokens of \(jwt.issuer)") }
+        if auth.unix.isUsed { methods.append("users of this machine") }
+        return methods
+    }
+
+    /// Who may use a server; nothing without `[auth]`.
+    private static func audience(of server: Server, _ auth: Auth?) -> [String] {
+        guard let auth else { return [] }
+        if server.authentication == .open { return ["anybody (auth = \"none\")"] }
+        let ways = auth.ways(toServer: server.name)
+        return ways.isEmpty ? ["nobody"] : ways
     }
 
     private static func commandLines(_ server: Server) -> [String] {
@@ -102,7 +124,7 @@ package struct CheckReport: Sendable, Equatable {
     /// Whether a setting has no line of its own and says something new.
     private static func isNews(_ setting: Setting) -> Bool {
         let shown: Set<Substring> = [
-            "command", "path", "cwd", "env", "inherit_env", "protocol",
+            "command", "path", "auth", "cwd", "env", "inherit_env", "protocol",
             "url", "transport", "headers", "ca", "client_certificate", "builtin",
         ]
         return setting.path.split(separator: ".").first.map { !shown.contains($0) } ?? true

@@ -18,6 +18,13 @@ package struct Server: Sendable, Equatable {
         case echo
     }
 
+    /// Whether `[auth]` holds here.
+    package enum Authentication: String, Sendable, CaseIterable {
+        case required
+        /// Anybody may use this server, `[auth]` or not.
+        case open = "none"
+    }
+
     /// How long each step of the ending ladder waits (R37).
     package struct Stop: Sendable, Equatable {
         /// From the closing of stdin to SIGTERM.
@@ -38,6 +45,7 @@ package struct Server: Sendable, Equatable {
     package var builtin: Builtin?
     /// The path of the URL, exact: starts with `/`, no query, no escapes.
     package var path: String
+    package var authentication: Authentication = .required
     /// Absolute; nil = the daemon's own.
     package var cwd: String?
     package var env: [EnvironmentEntry] = []

@@ -8,6 +8,7 @@ extension Configuration {
     // Tables are read in this order: servers inherit what [limits] says.
     static let schema = TableSchema<Configuration>(keys: [
         Key("listen", table: Listen.schema, \.listen),
+        Key<Configuration>.auth,
         Key("limits", table: Limits.schema, \.limits),
         Key("drain", table: Drain.schema, \.drain),
         Key("log", table: Log.schema, \.log),
@@ -25,6 +26,8 @@ extension Listen {
         ),
         Key("allowed_hosts", .list("an array of strings such as [\"bridge.example\"]", of: .host), \.allowedHosts),
         Key("insecure_public", .boolean, \.insecurePublic),
+        Key(optional: "public_url", .publicURL, \.publicURL),
+        Key("behind_tls_proxy", .boolean, \.behindTLSProxy),
         Key("event_loops", .count(from: 0, to: 1024), \.eventLoops),
         Key<Listen>.tls,
     ])
@@ -91,6 +94,7 @@ extension Server {
             Key<Server>.url,
             Key(optional: "builtin", .choice, \.builtin),
             Key("path", .path, \.path),
+            Key("auth", .choice, \.authentication),
             Key(optional: "cwd", .absolutePath(example: "/srv/time"), \.cwd),
             Key("env", .environment, \.env),
             Key("inherit_env", .variableNames, \.inheritEnv),

@@ -19,7 +19,8 @@ extension UpstreamFault {
         self = isConnected ? .broken(words) : .unreachable(words)
     }
 
-    private static func words(_ error: any Error) -> String {
+    /// The same without the server: also for what is no MCP server.
+    static func words(_ error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
             if let first = error.connectionErrors.first { return Self.words(first.error) }
