@@ -264,7 +264,7 @@ struct ProblemTests {
     /// Whether a kind of value is of the right type for a key, be it a bad value or not.
     private func accepts(_ key: String, _ kind: String) -> Bool {
         switch key {
-        case "allowed_origins", "allowed_hosts", "command", "inherit_env": kind == "an array"
+        case "allowed_origins", "allowed_hosts", "command", "inherit_env", "allow", "deny": kind == "an array"
         case "env", "headers": kind == "a table"
         case "insecure_public", "accept_binary", "expose_stderr": kind == "a boolean"
         case "event_loops", "max_fragments", "max_invalid", "max_connections", "max_children", "spawn_rate",

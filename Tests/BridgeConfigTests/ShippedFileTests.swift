@@ -69,7 +69,8 @@ struct ShippedFileTests {
             "servers.NAME.command", "servers.NAME.path", "servers.NAME.cwd", "servers.NAME.limits.max_connections",
             "servers.NAME.limits.max_children", "servers.NAME.limits.spawn_rate", "servers.NAME.url",
             "servers.NAME.builtin", "servers.NAME.ca", "servers.NAME.client_certificate.certificate",
-            "servers.NAME.client_certificate.key",
+            "servers.NAME.client_certificate.key", "servers.NAME.tools.allow", "servers.NAME.prompts.allow",
+            "servers.NAME.resources.allow",
         ]
         let defaults = Dictionary(uniqueKeysWithValues: KnownKeys.defaults.map { ($0.path, $0.value) })
         for setting in Configuration.schema.settings(of: configuration) {

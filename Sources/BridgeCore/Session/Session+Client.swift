@@ -21,6 +21,8 @@ extension Session {
         case drop
         case split
         case refuse(BridgeReply, id: [UInt8]?)
+        /// The policy forbids it.
+        case deny(Denial, id: [UInt8]?)
     }
 
     /// Judges the message that stands in `lines` from index `start` to the writer index.
@@ -60,6 +62,10 @@ extension Session {
         case .refuse(let reply, let id):
             lines.moveWriterIndex(to: start)
             return self.refuse(reply, id: id, replies: &replies) ? .consumed : .flood
+        case .deny(let denial, let id):
+            lines.moveWriterIndex(to: start)
+            self.deny(denial, id: id, replies: &replies)
+            return .consumed
         case .split:
             return self.split(&lines, from: start, replies: &replies)
         }
@@ -109,6 +115,8 @@ extension Session {
                         outcome = .flood
                         return
                     }
+                case .deny(let denial, let id):
+                    self.deny(denial, id: id, replies: &replies)
                 }
             }
         }
@@ -131,6 +139,16 @@ extension Session {
         if envelope.id != nil, id == nil {
             return refuse("id must be a string or an integer", "bad_id")
         }
+        var listed: ListedKind?
+        if let policy = self.settings.policy {
+            switch policy.judge(text, envelope) {
+            case .passes: break
+            case .lists(let kind): listed = kind
+            case .denied(let denial): return .deny(denial, id: envelope.id.map { Array(text[$0.range]) })
+            case .ambiguous:
+                return refuse("a key differs in its case only from one that it stands for", "ambiguous_key")
+            }
+        }
         guard let method = envelope.method else {
             return self.judgeResponse(envelope, id, refuse: refuse)
         }
@@ -149,7 +167,7 @@ extension Session {
             }
             return .forward
         }
-        let role = InFlightRequest.Role(method, in: text)
+        let role = listed?.role ?? InFlightRequest.Role(method, in: text)
         if isInBatch, role == .initialize { return refuse("initialize must not be part of a batch", "batch") }
         let outcome = self.inFlight.insert(
             id,
