@@ -66,6 +66,8 @@ package struct DenialLog: Sendable {
     /// Denials that go to the log in one second.
     package static let perSecond = 50
 
+    /// The text that answers the message denied last, until it is sent; empty for a notification.
+    var answer: [UInt8] = []
     private var pending: [Denial] = []
     /// Denials that the rate limit kept from the log since it was last told.
     private var suppressed = 0

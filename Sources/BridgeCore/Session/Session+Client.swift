@@ -21,8 +21,8 @@ extension Session {
         case drop
         case split
         case refuse(BridgeReply, id: [UInt8]?)
-        /// The policy forbids it.
-        case deny(Denial, id: [UInt8]?)
+        /// The policy forbids it; the answer stands in ``Session/denials``. No payload: that would cost every message.
+        case deny
     }
 
     /// Judges the message that stands in `lines` from index `start` to the writer index.
@@ -62,9 +62,9 @@ extension Session {
         case .refuse(let reply, let id):
             lines.moveWriterIndex(to: start)
             return self.refuse(reply, id: id, replies: &replies) ? .consumed : .flood
-        case .deny(let denial, let id):
+        case .deny:
             lines.moveWriterIndex(to: start)
-            self.deny(denial, id: id, replies: &replies)
+            self.answerDenied(into: &replies)
             return .consumed
         case .split:
             return self.split(&lines, from: start, replies: &replies)
@@ -115,8 +115,7 @@ extension Session {
                         outcome = .flood
                         return
                     }
-                case .deny(let denial, let id):
-                    self.deny(denial, id: id, replies: &replies)
+                case .deny: self.answerDenied(into: &replies)
                 }
             }
         }
@@ -144,7 +143,9 @@ extension Session {
             switch policy.judge(text, envelope) {
             case .passes: break
             case .lists(let kind): listed = kind
-            case .denied(let denial): return .deny(denial, id: envelope.id.map { Array(text[$0.range]) })
+            case .denied(let denial):
+                self.deny(denial, id: envelope.id.map { Array(text[$0.range]) })
+                return .deny
             case .ambiguous:
                 return refuse("a key differs in its case only from one that it stands for", "ambiguous_key")
             }

@@ -15,10 +15,10 @@ extension Session {
         self.denials.take(now: now, isEnd: isEnd)
     }
 
-    /// Answers a denied request; a denied notification is dropped without a word, as JSON-RPC has it.
+    /// Notes a denied message and the answer to it; a notification has none, as JSON-RPC has it.
     ///
     /// It is a valid message, so that it does not count among those that end the connection (R24).
-    mutating func deny(_ denial: Denial, id: [UInt8]?, replies: inout ByteBuffer) {
+    mutating func deny(_ denial: Denial, id: [UInt8]?) {
         self.invalidInARow = 0
         self.counters.refused += 1
         self.counters.denied += 1
@@ -29,7 +29,17 @@ extension Session {
             denial.name.isEmpty
             ? "the policy for \(denial.kind)s cannot be applied to this request"
             : "the policy does not allow this \(denial.kind)"
-        self.send(BridgeReply(.forbidden, "Forbidden: \(reason)", cause: "denied"), id: id, into: &replies)
+        let reply = BridgeReply(.forbidden, "Forbidden: \(reason)", cause: "denied")
+        self.denials.answer = reply.encoded(id: id, connection: self.settings.connection)
+    }
+
+    /// Appends the answer to the message that was denied last, if it has one, as a text frame.
+    mutating func answerDenied(into frames: inout ByteBuffer) {
+        guard !self.denials.answer.isEmpty else { return }
+        self.denials.answer.withUnsafeBytes { FrameWriter.writeText($0, to: &frames) }
+        self.counters.messagesToClient += 1
+        self.counters.bytesToClient += self.denials.answer.count
+        self.denials.answer = []
     }
 
     /// The answer to a list request under a policy; nil if it goes on as it is.
