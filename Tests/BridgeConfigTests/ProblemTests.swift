@@ -266,7 +266,7 @@ struct ProblemTests {
     private func accepts(_ key: String, _ kind: String) -> Bool {
         switch key {
         case "allowed_origins", "allowed_hosts", "command", "inherit_env", "client_names", "allow_uids", "allow_gids",
-            "servers":
+            "servers", "allow", "deny":
             kind == "an array"
         case "env", "headers", "token": kind == "a table"
         case "insecure_public", "accept_binary", "expose_stderr", "behind_tls_proxy", "query_tokens":

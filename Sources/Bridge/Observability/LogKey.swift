@@ -19,6 +19,7 @@ enum LogKey {
     static let bytesIn = "bytes_in"
     static let bytesOut = "bytes_out"
     static let refused = "refused"
+    static let denied = "denied"
     static let dropped = "dropped"
     static let skipped = "skipped"
     static let limit = "limit"
@@ -28,6 +29,9 @@ enum LogKey {
     static let stderr = "stderr"
     static let count = "count"
     static let signal = "signal"
+    static let kind = "kind"
+    static let method = "method"
+    static let name = "name"
     static let tool = "tool"
     static let url = "url"
     /// The version of TLS with the client.

@@ -232,6 +232,7 @@ final class Connection {
         let refused = self.session.counters.refused
         guard refused != self.refusedSeen else { return }
         self.refusedSeen = refused
+        self.logDenials()
         guard self.webSocket.outbound.bytes > self.queueLimit else { return }
         self.owesAnswers = true
         self.pauseClient()
@@ -348,7 +349,23 @@ final class Connection {
         self.worker.remove(self)
     }
 
+    /// Each thing that the policy denied, up to a rate.
+    private func logDenials(isEnd: Bool = false) {
+        let (denials, suppressed) = self.session.takeDenials(now: Self.now(), isEnd: isEnd)
+        for denial in denials {
+            self.logger.notice(
+                "denied",
+                metadata: [
+                    LogKey.kind: "\(denial.kind)", LogKey.method: "\(denial.method)", LogKey.name: "\(denial.name)",
+                ]
+            )
+        }
+        guard suppressed > 0 else { return }
+        self.logger.notice("denied more than is logged", metadata: [LogKey.count: "\(suppressed)"])
+    }
+
     private func log(_ end: SessionEnd) {
+        if self.session.counters.denied > 0 { self.logDenials(isEnd: true) }
         let counters = self.session.counters
         let level: Logger.Level = if case .bridgeFault = end { .error } else { .info }
         self.logger.log(
@@ -364,6 +381,7 @@ final class Connection {
                 LogKey.bytesIn: "\(counters.bytesFromClient)",
                 LogKey.bytesOut: "\(counters.bytesToClient)",
                 LogKey.refused: "\(counters.refused)",
+                LogKey.denied: "\(counters.denied)",
                 LogKey.dropped: "\(counters.dropped)",
                 LogKey.skipped: "\(counters.skipped)",
             ]

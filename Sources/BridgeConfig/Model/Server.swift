@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import BridgeCore
+
 /// `[servers.NAME]`: one MCP server, started once per connection (`command`), dialled over HTTP (`url`), or part of the
 /// bridge (`builtin`).
 package struct Server: Sendable, Equatable {
@@ -59,6 +61,10 @@ package struct Server: Sendable, Equatable {
     package var oversizeResponse = 0
     /// Whether a client is told the last lines of a failed child's stderr (R38).
     package var exposeStderr = false
+    /// What clients may use of the server, by name, and of resources by URI.
+    package var tools = AccessRule()
+    package var prompts = AccessRule()
+    package var resources = AccessRule()
     /// `[limits]` with `[servers.NAME.limits]` applied. Daemon-wide caps keep their daemon-wide values here.
     package var limits: Limits
     package var ownCaps = OwnCaps()

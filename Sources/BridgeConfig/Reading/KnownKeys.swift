@@ -32,7 +32,8 @@ enum KnownKeys {
     /// `servers.time` of `servers.time.limits`; nil outside the servers.
     private static func serverTable(of table: String) -> String? {
         guard table.hasPrefix("servers.") else { return nil }
-        for part in [".limits", ".stop", ".client_certificate"] where table.hasSuffix(part) {
+        for part in [".limits", ".stop", ".client_certificate", ".tools", ".prompts", ".resources"]
+        where table.hasSuffix(part) {
             return String(table.dropLast(part.count))
         }
         return table

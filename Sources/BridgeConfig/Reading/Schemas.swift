@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
+
 // Every key of the configuration: its name, the form of its value, its place in the model. Defaults live in the model.
 
 extension Configuration {
@@ -103,6 +105,9 @@ extension Server {
             Key("stop", table: Stop.schema, \.stop),
             Key("oversize_response", .size(from: 0), \.oversizeResponse),
             Key("expose_stderr", .boolean, \.exposeStderr),
+            Key("tools", table: AccessRule.schema, \.tools),
+            Key("prompts", table: AccessRule.schema, \.prompts),
+            Key("resources", table: AccessRule.schema, \.resources),
         ] + Upstream.schema.keys.map(Key<Server>.ofUpstream) + [Key("limits", table: Limits.serverSchema, \.self)],
         // The key that the configuration files of MCP clients have.
         refused: ["args": "is no key here: arguments follow the program in `command`, one string each"]
