@@ -13,6 +13,13 @@
 #include <utility>
 #include <vector>
 
+// Thrown where toml++ finds that what it took for granted is not so. Its own answers would be to end the process or, with
+// NDEBUG, to go on as if it were so.
+struct ctoml_broken_assumption {};
+[[noreturn]] static void ctoml_assumption_broken() { throw ctoml_broken_assumption{}; }
+#undef NDEBUG
+#define TOML_ASSERT(expr) (static_cast<bool>(expr) ? static_cast<void>(0) : ctoml_assumption_broken())
+
 #define TOML_HEADER_ONLY 1
 // Parse errors come back as values: nothing may be thrown across the C boundary.
 #define TOML_EXCEPTIONS 0
@@ -153,11 +160,36 @@ uint32_t line_of_excessive_dots(std::string_view text) {
     return 0;
 }
 
-void parse_into(ctoml_document &document, std::string_view text) {
-    if (const uint32_t line = line_of_excessive_dots(text)) {
-        fail(document, "too many dotted keys", {line, 1});
-        return;
+// The beginning of a text: so many of its lines.
+std::string_view first_lines(std::string_view text, uint32_t count) {
+    size_t end = 0;
+    for (; count > 0 && end < text.size(); count -= 1) {
+        end = std::min(text.find('\n', end), text.size() - 1) + 1;
     }
+    return text.substr(0, end);
+}
+
+bool is_understood(std::string_view text) {
+    try {
+        static_cast<void>(toml::parse(text));
+        return true;
+    } catch (const ctoml_broken_assumption &) {
+        return false;
+    }
+}
+
+// The first line with which toml++ comes to a broken assumption. With any line behind it, it does so too.
+uint32_t line_not_understood(std::string_view text) {
+    uint32_t understood = 0;
+    uint32_t not_understood = static_cast<uint32_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+    while (not_understood - understood > 1) {
+        const uint32_t middle = understood + (not_understood - understood) / 2;
+        (is_understood(first_lines(text, middle)) ? understood : not_understood) = middle;
+    }
+    return not_understood;
+}
+
+void read_into(ctoml_document &document, std::string_view text) {
     toml::parse_result result = toml::parse(text);
     if (!result) {
         document.error = std::string(result.error().description());
@@ -167,6 +199,19 @@ void parse_into(ctoml_document &document, std::string_view text) {
     document.table = std::move(result).table();
     document.root = convert(document, document.table, 0);
     document.valid = document.error.empty();
+}
+
+void parse_into(ctoml_document &document, std::string_view text) {
+    if (const uint32_t line = line_of_excessive_dots(text)) {
+        fail(document, "too many dotted keys", {line, 1});
+        return;
+    }
+    try {
+        read_into(document, text);
+    } catch (const ctoml_broken_assumption &) {
+        // Known ways to get here: `[.a]` and `[[[a]]]`.
+        fail(document, "a table or a key has no proper name", {line_not_understood(text), 1});
+    }
 }
 
 }  // namespace

@@ -116,6 +116,17 @@ struct TOMLDocumentTests {
         #expect(try TOMLDocument.parse("a = \"\(dots)\" # \(dots)\nb = '\(dots)'").count == 2)
     }
 
+    // Found by fuzzing: toml++ takes for granted that a key begins behind the bracket, and ends the process if not.
+    @Test(
+        "A table's name that does not begin like one is an error on its line, not the end of the process",
+        arguments: [("[.a]", 1), ("[[[a]]]", 1), ("# c\n[=", 2), ("[a]\n\n[[.]]\n[b]", 3), ("x = 1\r\n[\r\na]\r\n", 2)]
+    )
+    func namelessTables(_ text: String, _ line: Int) {
+        let error = #expect(throws: TOMLSyntaxError.self) { try TOMLDocument.parse(text) }
+        #expect(error?.position.line == line)
+        #expect(error?.message.isEmpty == false)
+    }
+
     @Test("Every proper prefix of the shipped file is read or refused, never a crash")
     func prefixes() throws {
         let bytes = try FileContents.read(path: shippedFile("bridge.toml"), atMost: 1 << 20)
