@@ -101,6 +101,8 @@ struct TOMLDocumentTests {
         "Dotted keys without end are an error, not a stack overflow, also where the text goes wrong behind them",
         arguments: [
             ("", " = 1"), ("[", "]"), ("a = {", " = 1}"), ("", " !"), ("\"x\" = 1\n", " = 1"), ("\"\\\"\".", " = 1"),
+            // Where the last line of a long string has a quote of the other kind.
+            ("x = [\"\"\"\n'\"\"\", {", " = 1}]"), ("x = ['''\n\"'''', {", " = 1}]"),
         ]
     )
     func deepDottedKey(_ before: String, _ after: String) {
@@ -114,6 +116,8 @@ struct TOMLDocumentTests {
     func quotedDots() throws {
         let dots = String(repeating: ".", count: 5000)
         #expect(try TOMLDocument.parse("a = \"\(dots)\" # \(dots)\nb = '\(dots)'").count == 2)
+        let long = "\"\"\"\"\n\\\"\"\\\n\(dots)\"\"\"\"\""
+        #expect(try TOMLDocument.parse("a = \(long)\nb = '''\n\"\(dots)'''").count == 2)
     }
 
     // Found by fuzzing: toml++ takes for granted that a key begins behind the bracket, and ends the process if not.
