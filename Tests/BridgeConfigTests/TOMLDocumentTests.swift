@@ -91,6 +91,19 @@ struct TOMLDocumentTests {
         #expect(error?.message.isEmpty == false)
     }
 
+    @Test(
+        "What is wrong with a text is said on one line, whatever character it is about",
+        arguments: [
+            "a\n", "a\r\n= 1", "a\u{B}= 1", "a = \u{1}", "a = \u{7F}", "[a\n]", "a = 1\u{7}", "a\u{85}= 1", "a\u{2028}",
+        ]
+    )
+    func messages(_ text: String) {
+        let error = #expect(throws: TOMLSyntaxError.self) { try TOMLDocument.parse(text) }
+        let isShown = error?.message.unicodeScalars.allSatisfy { $0.properties.isPatternWhitespace == ($0 == " ") }
+        let hasControls = error?.message.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        #expect(isShown == true && hasControls == false, "\(error?.message.debugDescription ?? "")")
+    }
+
     @Test("Nesting without end is an error, not a stack overflow", arguments: ["[", "{a="])
     func nesting(_ opening: String) {
         let text = "a = " + String(repeating: opening, count: 100_000)
