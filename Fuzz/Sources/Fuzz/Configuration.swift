@@ -44,7 +44,9 @@ private func requireInside(_ line: Int?, _ column: Int?, _ bytes: UnsafeRawBuffe
     require((1...max(1, lines.count)).contains(line), "a line lies in the file", "line \(line) of \(lines.count)")
     guard let column else { return }
     let width = String(decoding: lines[line - 1], as: UTF8.self).unicodeScalars.count
-    require((1...width + 1).contains(column), "a column lies in its line", "\(line):\(column), of \(width) columns")
+    // What is missing at the end of the file is missed by toml++ behind the last line end, on the line which that ends.
+    let end = line >= lines.count - 1 ? width + 2 : width + 1
+    require((1...end).contains(column), "a column lies in its line", "\(line):\(column), of \(width) columns")
 }
 
 private func checkDocument(_ text: String) {
