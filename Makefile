@@ -23,6 +23,7 @@ RELEASE_BIN := $(CURDIR)/.build/release
 CHURN_SECONDS ?= 600
 CHAOS ?= --requests 10000
 BENCH ?=
+FUZZ ?= --seconds 1200
 
 # Each of these uses both cores by itself.
 .NOTPARALLEL:
@@ -70,6 +71,11 @@ churn: release ## clients and servers killed at random for ten minutes (or CHURN
 chaos: release ## 10,000 requests to an HTTP server killed and misbehaving at random (or CHAOS='--seconds 60')
 	MCP_WSBRIDGE="$(RELEASE_BIN)/mcp-wsbridge" Tests/Chaos/run $(CHAOS)
 
+.PHONY: fuzz
+fuzz: swift ## fuzz what reads strangers' bytes, twenty minutes a target (or FUZZ='--seconds 60 frames')
+	scripts/install-packages build
+	Fuzz/run $(FUZZ)
+
 .PHONY: bench
 bench: release ## measure beside the floors and other bridges, 29 minutes (or BENCH='--only 64-in-flight --repetitions 3')
 	swift build $(RELEASE_FLAGS) --product mcp-wsload
@@ -104,7 +110,7 @@ mutants: swift ## break important promises on purpose; each must turn a test red
 
 .PHONY: lint
 lint: swift ## format, licence headers, forbidden things, promises
-	swift format lint --strict --recursive Sources Tests Benchmarks/floor Package.swift
+	swift format lint --strict --recursive Sources Tests Benchmarks/floor Fuzz/Sources/Fuzz Fuzz/Package.swift Package.swift
 	scripts/check-sources
 	scripts/promises
 	scripts/mutants --applies

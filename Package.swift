@@ -24,12 +24,14 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         // The logging API that every Swift server library writes to.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-        // TLS towards servers with an `https` URL: certificates and keys for the client below.
+        // TLS with clients, and towards servers with an `https` URL: certificates and keys for the client below.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         // Signals and graceful shutdown.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         // The client side of HTTP: connection pool, TLS and back-pressure towards the servers that have a URL.
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        // Signatures of tokens: RSA, ECDSA and Ed25519 on BoringSSL, with FoundationEssentials at the most.
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         // Latencies of the load generator: any number of them in constant memory, each to a thousandth of itself.
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
@@ -58,8 +60,11 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -136,13 +141,25 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: settings
         ),
+        // The TLS of the tests' clients: another implementation than the bridge's.
+        .systemLibrary(
+            name: "COpenSSL",
+            path: "Tests/OpenSSL",
+            pkgConfig: "openssl",
+            providers: [.apt(["libssl-dev"])]
+        ),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["mcp-wsbridge", "FixtureServer"],
+            dependencies: [
+                "mcp-wsbridge", "FixtureServer", "COpenSSL", .product(name: "Crypto", package: "swift-crypto"),
+            ],
             path: "Tests/Integration",
             swiftSettings: settings
         ),

@@ -26,25 +26,39 @@ package struct Daemon: Service {
     private static let killing = Duration.seconds(5)
     /// How long the farewells to servers behind URLs may take; the conversations bound themselves below that.
     private static let farewells = Duration.seconds(6)
+    /// How often files that may be replaced are looked at.
+    private static let lookInterval = Duration.seconds(1)
     /// Descriptors of one event loop.
     private static let descriptorsPerLoop = 4
 
     private let configuration: Configuration
     private let servers: [ServedServer]
+    private let tls: ListenerTLS?
+    private let readsAgainAtHangup: Bool
+    private let authentication: Authentication?
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int?) -> Void
 
     /// - Parameters:
     ///   - servers: those of `configuration`, with their environments.
+    ///   - tls: the files of `[listen.tls]`, read.
+    ///   - readsAgainAtHangup: whether SIGHUP has files read again; otherwise it does what it did before.
+    ///   - authentication: that of `configuration`; nil without `[auth]`.
     ///   - onListening: called once clients can connect; `port` is the one in use, nil for a Unix socket.
     package init(
         _ configuration: Configuration,
         servers: [ServedServer],
+        tls: ListenerTLS? = nil,
+        readsAgainAtHangup: Bool = false,
+        authentication: Authentication?,
         logger: Logger,
         onListening: @escaping @Sendable (_ port: Int?) -> Void
     ) {
         self.configuration = configuration
         self.servers = servers
+        self.tls = tls
+        self.readsAgainAtHangup = readsAgainAtHangup
+        self.authentication = authentication
         self.logger = logger
         self.onListening = onListening
     }
@@ -81,9 +95,11 @@ package struct Daemon: Service {
         let admission = Admission(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let client = UpstreamClient(self.servers, group: group)
+        self.authentication?.start(on: group.next(), self.logger)
         do {
             let site = Site(
                 rules: HandshakeRules(configuration),
+                authentication: self.authentication,
                 servers: self.servers,
                 admission: admission,
                 supervisor: supervisor,
@@ -93,29 +109,39 @@ package struct Daemon: Service {
                 handshakeTimeout: .nanoseconds(configuration.limits.handshakeTimeout.nanoseconds)
             )
             let workers = try await Workers(group, site: site)
+            // Before anybody knows that this serves: the first SIGHUP counts.
+            let hangups = self.readsAgainAtHangup ? await UnixSignalsSequence(trapping: .sighup) : nil
             let listener = try await Listener.start(
                 configuration.listen.address,
                 limits: configuration.limits,
+                tls: self.tls,
                 group: group,
                 workers: workers
             )
             self.onListening(listener.port)
-            try await self.serve(listener, workers, site)
+            try await self.serve(listener, workers, site, hangups)
         } catch {
             supervisor.killAll()
             _ = await Self.wait(atMost: Self.killing, until: supervisor.onEmpty)
             await client.shutdown()
+            await self.authentication?.shutdown()
             supervisor.shutdown()
             try? await group.shutdownGracefully()
             throw error
         }
         await client.shutdown()
+        await self.authentication?.shutdown()
         supervisor.shutdown()
         try await group.shutdownGracefully()
     }
 
     /// Waits for the signal to stop, then drains; a second signal ends everything at once.
-    private func serve(_ listener: Listener, _ workers: Workers, _ site: Site) async throws {
+    private func serve(
+        _ listener: Listener,
+        _ workers: Workers,
+        _ site: Site,
+        _ hangups: UnixSignalsSequence?
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 try await gracefulShutdown()
@@ -130,8 +156,29 @@ package struct Daemon: Service {
                     throw EndedAtOnce()
                 }
             }
+            if let hangups { tasks.addTask { await self.readAgain(at: hangups) } }
+            if self.tls != nil || self.authentication?.hasFiles == true {
+                tasks.addTask {
+                    while true {
+                        try await Task.sleep(for: Self.lookInterval)
+                        self.tls?.readIfChanged(self.logger)
+                        self.authentication?.reload(always: false, self.logger)
+                    }
+                }
+            }
             defer { tasks.cancelAll() }
             try await tasks.next()
+        }
+    }
+
+    /// Has files read again at each SIGHUP, until the task is cancelled.
+    private func readAgain(at hangups: UnixSignalsSequence) async {
+        for await _ in hangups {
+            self.tls?.readAgain(self.logger)
+            self.authentication?.reload(always: true, self.logger)
+            if self.tls == nil, self.authentication == nil {
+                self.logger.notice("SIGHUP: there is nothing that is read again; other settings take a restart")
+            }
         }
     }
 
@@ -243,6 +290,10 @@ extension HandshakeRules {
             paths: Dictionary(
                 configuration.servers.enumerated().map { ($0.element.path, $0.offset) },
                 uniquingKeysWith: { first, _ in first }
+            ),
+            authentication: AuthenticationRules(
+                configuration,
+                authorizationServers: configuration.auth?.jwt.map { [$0.issuer] } ?? []
             )
         )
     }

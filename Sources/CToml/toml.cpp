@@ -13,6 +13,13 @@
 #include <utility>
 #include <vector>
 
+// Thrown where toml++ finds that what it took for granted is not so. Its own answers would be to end the process or, with
+// NDEBUG, to go on as if it were so.
+struct ctoml_broken_assumption {};
+[[noreturn]] static void ctoml_assumption_broken() { throw ctoml_broken_assumption{}; }
+#undef NDEBUG
+#define TOML_ASSERT(expr) (static_cast<bool>(expr) ? static_cast<void>(0) : ctoml_assumption_broken())
+
 #define TOML_HEADER_ONLY 1
 // Parse errors come back as values: nothing may be thrown across the C boundary.
 #define TOML_EXCEPTIONS 0
@@ -118,46 +125,88 @@ ctoml_node convert(ctoml_document &document, const toml::node &source, int depth
 //
 // toml++ bounds the nesting of values but not that of dotted keys, and frees its tables by recursion: `a.a.a…` of some
 // ten thousand parts overflows the stack, and it does so inside the parser where the text goes wrong behind it. So dots
-// are counted beforehand. Quoted ones do not count; those of a multi-line string may, hence the generous allowance.
+// are counted beforehand, outside of strings and comments. Behind the first thing that is no TOML the count may be
+// wrong, and makes no difference.
 uint32_t line_of_excessive_dots(std::string_view text) {
     constexpr size_t free_per_line = 16;
     size_t allowance = 1000;
+    size_t dots = 0;
     uint32_t line = 1;
-    while (!text.empty()) {
-        const std::string_view content = text.substr(0, text.find('\n'));
-        size_t dots = 0;
-        char quote = 0;
-        bool escaped = false;
-        for (const char character : content) {
-            if (escaped) {
-                escaped = false;
-            } else if (quote != 0) {
-                escaped = quote == '"' && character == '\\';
-                quote = character == quote ? '\0' : quote;
-            } else if (character == '"' || character == '\'') {
-                quote = character;
-            } else if (character == '#') {
-                break;
-            } else if (character == '.') {
-                dots += 1;
+    bool in_comment = false;
+    // What ends the string that has begun: one quote, or three of them.
+    std::string_view quote;
+    for (size_t at = 0; at < text.size();) {
+        const char character = text[at];
+        size_t width = 1;
+        if (character == '\n') {
+            line += 1;
+            dots = 0;
+            in_comment = false;
+            quote = quote.size() == 3 ? quote : std::string_view{};
+        } else if (in_comment) {
+            width = std::min(text.find('\n', at), text.size()) - at;
+        } else if (!quote.empty()) {
+            if (character == '\\' && quote[0] == '"') {
+                // A line that ends with a backslash goes on in the next, which has a number all the same.
+                width = at + 1 < text.size() && text[at + 1] == '\n' ? 1 : 2;
+            } else if (text.substr(at, quote.size()) == quote) {
+                width = quote.size();
+                // Of five quotes the first two are the text's.
+                while (quote.size() == 3 && width < 5 && text.substr(at + width, 1) == quote.substr(0, 1)) {
+                    width += 1;
+                }
+                quote = {};
+            }
+        } else if (character == '"' || character == '\'') {
+            const std::string_view triple = character == '"' ? "\"\"\"" : "\'\'\'";
+            quote = text.substr(at, 3) == triple ? triple : triple.substr(0, 1);
+            width = quote.size();
+        } else if (character == '#') {
+            in_comment = true;
+        } else if (character == '.') {
+            dots += 1;
+            if (dots > free_per_line) {
+                if (allowance == 0) {
+                    return line;
+                }
+                allowance -= 1;
             }
         }
-        const size_t excess = dots > free_per_line ? dots - free_per_line : 0;
-        if (excess > allowance) {
-            return line;
-        }
-        allowance -= excess;
-        text.remove_prefix(std::min(text.size(), content.size() + 1));
-        line += 1;
+        at += width;
     }
     return 0;
 }
 
-void parse_into(ctoml_document &document, std::string_view text) {
-    if (const uint32_t line = line_of_excessive_dots(text)) {
-        fail(document, "too many dotted keys", {line, 1});
-        return;
+// The beginning of a text: so many of its lines.
+std::string_view first_lines(std::string_view text, uint32_t count) {
+    size_t end = 0;
+    for (; count > 0 && end < text.size(); count -= 1) {
+        end = std::min(text.find('\n', end), text.size() - 1) + 1;
     }
+    return text.substr(0, end);
+}
+
+bool is_understood(std::string_view text) {
+    try {
+        static_cast<void>(toml::parse(text));
+        return true;
+    } catch (const ctoml_broken_assumption &) {
+        return false;
+    }
+}
+
+// The first line with which toml++ comes to a broken assumption. With any line behind it, it does so too.
+uint32_t line_not_understood(std::string_view text) {
+    uint32_t understood = 0;
+    uint32_t not_understood = static_cast<uint32_t>(std::count(text.begin(), text.end(), '\n')) + 1;
+    while (not_understood - understood > 1) {
+        const uint32_t middle = understood + (not_understood - understood) / 2;
+        (is_understood(first_lines(text, middle)) ? understood : not_understood) = middle;
+    }
+    return not_understood;
+}
+
+void read_into(ctoml_document &document, std::string_view text) {
     toml::parse_result result = toml::parse(text);
     if (!result) {
         document.error = std::string(result.error().description());
@@ -167,6 +216,19 @@ void parse_into(ctoml_document &document, std::string_view text) {
     document.table = std::move(result).table();
     document.root = convert(document, document.table, 0);
     document.valid = document.error.empty();
+}
+
+void parse_into(ctoml_document &document, std::string_view text) {
+    if (const uint32_t line = line_of_excessive_dots(text)) {
+        fail(document, "too many dotted keys", {line, 1});
+        return;
+    }
+    try {
+        read_into(document, text);
+    } catch (const ctoml_broken_assumption &) {
+        // Known ways to get here: `[.a]` and `[[[a]]]`.
+        fail(document, "a table or a key has no proper name", {line_not_understood(text), 1});
+    }
 }
 
 }  // namespace

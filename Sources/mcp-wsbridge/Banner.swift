@@ -15,10 +15,17 @@ enum Banner {
         var lines = ["mcp-wsbridge \(Version.number) is serving", ""]
         for server in configuration.servers {
             let padding = String(repeating: " ", count: width - server.name.count)
-            lines.append("  \(server.name)\(padding)  \(address.webSocketURL(path: server.path, port: port))")
+            lines.append(
+                "  \(server.name)\(padding)  \(configuration.listen.webSocketURL(path: server.path, port: port))"
+            )
         }
-        if case .tcp = address, let first = configuration.servers.first {
-            let url = address.webSocketURL(path: first.path, port: port)
+        // That client cannot show a certificate.
+        if case .tcp = address, let first = configuration.servers.first, !configuration.listen.authenticatesClients {
+            var url = configuration.listen.webSocketURL(path: first.path, port: port)
+            // All that this client can send is what stands in the URL.
+            if configuration.auth != nil, first.authentication == .required {
+                url.replace("://", with: "://me:TOKEN@", maxReplacements: 1)
+            }
             lines += [
                 "",
                 "Try it (Python, pip install 'mcp[ws]<2'):",

@@ -56,7 +56,9 @@ struct Check: AsyncParsableCommand {
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path: self.config)
             servers = try ServedServer.all(of: configuration)
-            let report = CheckReport(configuration, file: self.config, in: .thisMachine(servers))
+            let tls = try ListenerTLS.of(configuration)
+            _ = try Authentication.make(of: configuration)
+            let report = CheckReport(configuration, file: self.config, in: .thisMachine(servers, tls: tls))
             for warning in report.warnings { StandardError.write("warning: \(warning)\n") }
             if !self.probe { StandardOutput.write(report.lines.joined(separator: "\n") + "\n") }
         } catch {

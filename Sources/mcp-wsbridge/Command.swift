@@ -14,6 +14,7 @@ struct Command: AsyncParsableCommand {
             mcp-wsbridge --config bridge.toml
             mcp-wsbridge [--listen ADDRESS] -- COMMAND [ARGUMENT ...]
             mcp-wsbridge check --config bridge.toml
+            mcp-wsbridge token new [--name NAME]
             """,
         discussion: """
             Each WebSocket connection gets an MCP server process of its own, which ends with the connection.
@@ -21,7 +22,7 @@ struct Command: AsyncParsableCommand {
             Exit status: 0 ok, 64 usage, 78 configuration, 1 anything else.
             """,
         version: "mcp-wsbridge \(Version.number)",
-        subcommands: [Serve.self, Check.self, DemoServerCommand.self],
+        subcommands: [Serve.self, Check.self, TokenCommand.self, DemoServerCommand.self],
         defaultSubcommand: Serve.self
     )
 }

@@ -56,12 +56,22 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
-        let (configuration, servers) = try self.load()
+        // Until the daemon listens to it. Without a file there is nothing to read again: whoever closes the terminal ends it.
+        if self.config != nil { signal(SIGHUP, SIG_IGN) }
+        let (configuration, servers, tls, authentication) = try self.load()
         LoggingSystem.bootstrap(configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
-        let warnings = CheckReport.warnings(of: configuration, file: self.config ?? "--", in: .thisMachine(servers))
+        let surroundings = Surroundings.thisMachine(servers, tls: tls)
+        let warnings = CheckReport.warnings(of: configuration, file: self.config ?? "--", in: surroundings)
         for warning in warnings { logger.warning("\(warning)") }
-        let daemon = Daemon(configuration, servers: servers, logger: logger) { port in
+        let daemon = Daemon(
+            configuration,
+            servers: servers,
+            tls: tls,
+            readsAgainAtHangup: self.config != nil,
+            authentication: authentication,
+            logger: logger
+        ) { port in
             StandardOutput.write(Banner.text(for: configuration, port: port))
         }
         do {
@@ -74,7 +84,7 @@ struct Serve: AsyncParsableCommand {
         LogWriter.shared.flush()
     }
 
-    private func load() throws -> (Configuration, [ServedServer]) {
+    private func load() throws -> (Configuration, [ServedServer], ListenerTLS?, Authentication?) {
         do throws(ConfigurationError) {
             let configuration =
                 if let config = self.config {
@@ -94,7 +104,9 @@ struct Serve: AsyncParsableCommand {
                         inheritEnv: self.inheritEnv
                     )
                 }
-            return (configuration, try ServedServer.all(of: configuration))
+            let servers = try ServedServer.all(of: configuration)
+            let tls = try ListenerTLS.of(configuration)
+            return (configuration, servers, tls, try Authentication.make(of: configuration))
         } catch {
             StandardError.write("\(error)\n")
             // What was wrong stands on the command line, or in a file.

@@ -47,7 +47,21 @@ extension ServedServer {
         }
     }
 
-    private static func variable(_ name: String) -> String? {
+    fileprivate static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
+    }
+}
+
+extension Authentication {
+    /// What a configuration asks of clients; nil without `[auth]`.
+    ///
+    /// - Throws: what is wrong with the files that it names.
+    static func make(of configuration: Configuration) throws(ConfigurationError) -> Authentication? {
+        guard let auth = configuration.auth else { return nil }
+        return try Authentication(
+            auth,
+            reading: { path, limit throws(FileError) in try FileContents.read(path: path, atMost: limit) },
+            environment: { ServedServer.variable($0) }
+        )
     }
 }

@@ -8,8 +8,10 @@ internal import Glibc
 
 extension CheckReport.Surroundings {
     /// What the machine has on which the servers would be started.
-    static func thisMachine(_ servers: [ServedServer]) -> Self {
-        Self(
+    ///
+    /// - Parameter tls: as read from the files of `[listen.tls]`.
+    static func thisMachine(_ servers: [ServedServer], tls: ListenerTLS?) -> Self {
+        var surroundings = Self(
             findsProgram: { server in
                 servers.first { $0.configuration.name == server.name }?.findsProgram ?? true
             },
@@ -19,5 +21,8 @@ extension CheckReport.Surroundings {
             },
             fileProblem: FileContents.problem
         )
+        surroundings.certificate = tls?.period
+        surroundings.now = Int64(time(nil))
+        return surroundings
     }
 }

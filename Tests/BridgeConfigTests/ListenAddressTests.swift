@@ -36,6 +36,7 @@ struct ListenAddressTests {
             ("127.0.0.1\0x:80", "no valid host"), ("[::1%lo]:80", "no valid host"), ("[127.0.0.1]:80", "no valid host"),
             ("[::1:80", "must be \"HOST:PORT\""), ("[::1]80", "must be \"HOST:PORT\""),
             ("a:b:c", "must be \"HOST:PORT\""),
+            (":\t", "needs a host: write \"127.0.0.1:8765\""), ("*:1\n2", "or \"0.0.0.0:8765\" for all"),
             ("", "needs a port"), ("ws://127.0.0.1:80", "takes no URL"), ("unix:", "absolute path"),
             ("unix:run/a.sock", "absolute path"), ("unix:/run/", "absolute path"), ("unix:/a\0b", "control characters"),
             ("unix:/" + String(repeating: "a", count: 107), "longer than 107 bytes"), ("-a.example:1", "no valid host"),
@@ -68,8 +69,8 @@ struct ListenAddressTests {
         #expect(
             refusal(of: "\(anyServer)[listen]\naddress = \"0.0.0.0:8765\"")
                 == "b.toml:4:11: `address` \"0.0.0.0:8765\" can be reached from other machines, and without authentication "
-                + "anyone there could use every configured server: listen on 127.0.0.1, [::1] or unix:/path, or write "
-                + "insecure_public = true in [listen] if that is meant"
+                + "anyone there could use every configured server: listen on 127.0.0.1, [::1] or unix:/path, or add "
+                + "[auth], or write insecure_public = true in [listen] if that is meant"
         )
         #expect(
             refusal(of: "[listen]\naddress = \"0.0.0.0:1\"\ninsecure_public = false\n\(anyServer)").contains(":2:11:")

@@ -247,7 +247,8 @@ struct ProblemTests {
             let ofURL = Set(KindKey.refused(for: .command).map(\.path)).contains { path.hasPrefix("servers.a.\($0)") }
             for (value, kind) in values where !accepts(key, kind) {
                 let server = key == "command" || key == "url" ? "" : ofURL ? anyUpstream : anyServer
-                let header = table == ["servers", "a"] && !server.isEmpty ? "" : "[\(table.joined(separator: "."))]\n"
+                let name = table == ["auth", "tokens"] ? "[auth.tokens]" : table.joined(separator: ".")
+                let header = table == ["servers", "a"] && !server.isEmpty ? "" : "[\(name)]\n"
                 let report = refusal(of: server + header + "\(key) = \(value)\n" + (header.isEmpty ? "" : ""))
                 let line = (server + header).split(separator: "\n").count + 1
                 let place = "b.toml:\(line):\(key.count + 4): `\(key)` "
@@ -264,9 +265,12 @@ struct ProblemTests {
     /// Whether a kind of value is of the right type for a key, be it a bad value or not.
     private func accepts(_ key: String, _ kind: String) -> Bool {
         switch key {
-        case "allowed_origins", "allowed_hosts", "command", "inherit_env": kind == "an array"
-        case "env", "headers": kind == "a table"
-        case "insecure_public", "accept_binary", "expose_stderr": kind == "a boolean"
+        case "allowed_origins", "allowed_hosts", "command", "inherit_env", "client_names", "allow_uids", "allow_gids",
+            "servers", "allow", "deny":
+            kind == "an array"
+        case "env", "headers", "token": kind == "a table"
+        case "insecure_public", "accept_binary", "expose_stderr", "behind_tls_proxy", "query_tokens":
+            kind == "a boolean"
         case "event_loops", "max_fragments", "max_invalid", "max_connections", "max_children", "spawn_rate",
             "max_parallel":
             kind == "an integer"

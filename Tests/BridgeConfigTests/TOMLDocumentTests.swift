@@ -91,6 +91,19 @@ struct TOMLDocumentTests {
         #expect(error?.message.isEmpty == false)
     }
 
+    @Test(
+        "What is wrong with a text is said on one line, whatever character it is about",
+        arguments: [
+            "a\n", "a\r\n= 1", "a\u{B}= 1", "a = \u{1}", "a = \u{7F}", "[a\n]", "a = 1\u{7}", "a\u{85}= 1", "a\u{2028}",
+        ]
+    )
+    func messages(_ text: String) {
+        let error = #expect(throws: TOMLSyntaxError.self) { try TOMLDocument.parse(text) }
+        let isShown = error?.message.unicodeScalars.allSatisfy { $0.properties.isPatternWhitespace == ($0 == " ") }
+        let hasControls = error?.message.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        #expect(isShown == true && hasControls == false, "\(error?.message.debugDescription ?? "")")
+    }
+
     @Test("Nesting without end is an error, not a stack overflow", arguments: ["[", "{a="])
     func nesting(_ opening: String) {
         let text = "a = " + String(repeating: opening, count: 100_000)
@@ -101,6 +114,8 @@ struct TOMLDocumentTests {
         "Dotted keys without end are an error, not a stack overflow, also where the text goes wrong behind them",
         arguments: [
             ("", " = 1"), ("[", "]"), ("a = {", " = 1}"), ("", " !"), ("\"x\" = 1\n", " = 1"), ("\"\\\"\".", " = 1"),
+            // Where the last line of a long string has a quote of the other kind.
+            ("x = [\"\"\"\n'\"\"\", {", " = 1}]"), ("x = ['''\n\"'''', {", " = 1}]"),
         ]
     )
     func deepDottedKey(_ before: String, _ after: String) {
@@ -114,6 +129,19 @@ struct TOMLDocumentTests {
     func quotedDots() throws {
         let dots = String(repeating: ".", count: 5000)
         #expect(try TOMLDocument.parse("a = \"\(dots)\" # \(dots)\nb = '\(dots)'").count == 2)
+        let long = "\"\"\"\"\n\\\"\"\\\n\(dots)\"\"\"\"\""
+        #expect(try TOMLDocument.parse("a = \(long)\nb = '''\n\"\(dots)'''").count == 2)
+    }
+
+    // Found by fuzzing: toml++ takes for granted that a key begins behind the bracket, and ends the process if not.
+    @Test(
+        "A table's name that does not begin like one is an error on its line, not the end of the process",
+        arguments: [("[.a]", 1), ("[[[a]]]", 1), ("# c\n[=", 2), ("[a]\n\n[[.]]\n[b]", 3), ("x = 1\r\n[\r\na]\r\n", 2)]
+    )
+    func namelessTables(_ text: String, _ line: Int) {
+        let error = #expect(throws: TOMLSyntaxError.self) { try TOMLDocument.parse(text) }
+        #expect(error?.position.line == line)
+        #expect(error?.message.isEmpty == false)
     }
 
     @Test("Every proper prefix of the shipped file is read or refused, never a crash")

@@ -37,8 +37,11 @@ import Testing
         #expect(growth < 1500, "\(growth) KiB more after 400 connections")
     }
 
-    @Test("R46, R74: a client that draws answers from the bridge and reads none is stopped, in bounded memory")
-    func answersNobodyReads() throws {
+    @Test(
+        "R46, R74: a client that draws answers from the bridge and reads none is stopped, in bounded memory",
+        arguments: ["x", #"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#]
+    )
+    func answersNobodyReads(_ message: String) throws {
         let bridge = try BridgeProcess(
             configuration: """
                 [listen]
@@ -48,12 +51,14 @@ import Testing
                 write_timeout = "60s"
                 [servers.cat]
                 command = ["/bin/cat"]
+                tools = { allow = [] }
                 """
         )
         let socket = try bridge.connect("/cat", receiveBuffer: 4096)
-        // Never more than `max_invalid` in a row: each of seven bytes makes an answer of two hundred.
+        // Never more than `max_invalid` in a row: each of seven bytes makes an answer of two hundred, and so does what a
+        // policy denies.
         var burst: [UInt8] = []
-        for _ in 0..<99 { burst += RawWebSocket.frame(Array("x".utf8)) }
+        for _ in 0..<99 { burst += RawWebSocket.frame(Array(message.utf8)) }
         burst += RawWebSocket.frame(Array(#"{"jsonrpc":"2.0","method":"n"}"#.utf8))
         let before = try ProcessTable.kibibytes(of: bridge.pid, "VmRSS")
         var sent = 0

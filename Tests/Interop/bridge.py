@@ -148,8 +148,8 @@ class Bridge:
                 raise TimeoutError(f"no banner within {START_TIMEOUT} s: {self.output} {self.errors}") from None
             if line is None:
                 raise RuntimeError(f"exit {self.process.wait()} before the banner: {self.output} {self.errors}")
-            for port, path in re.findall(r"ws://127\.0\.0\.1:(\d+)(/[\w./-]*)", line):
-                self._urls.setdefault(path, f"ws://127.0.0.1:{port}{path}")
+            for scheme, port, path in re.findall(r"(wss?)://127\.0\.0\.1:(\d+)(/[\w./-]*)", line):
+                self._urls.setdefault(path, f"{scheme}://127.0.0.1:{port}{path}")
 
     def url(self, name: str) -> str:
         """Where the server of that name (at its default path) is reached."""
@@ -157,7 +157,7 @@ class Bridge:
 
     @property
     def base(self) -> str:
-        """The `ws://127.0.0.1:PORT` that every URL begins with."""
+        """The `ws://127.0.0.1:PORT`, or `wss://…`, that every URL begins with."""
         return next(iter(self._urls.values())).rsplit("/", 1)[0]
 
     def terminate(self) -> None:

@@ -15,6 +15,8 @@ package final class ServedServer: Sendable {
     package let environment: ResolvedEnvironment
     /// What is dialled, where the server has a URL.
     package let upstream: UpstreamServer?
+    /// Nil where clients may use all of it.
+    private let policy: AccessPolicy?
 
     package init(
         index: Int,
@@ -26,6 +28,11 @@ package final class ServedServer: Sendable {
         self.configuration = configuration
         self.environment = environment
         self.upstream = upstream
+        self.policy = AccessPolicy(
+            tools: configuration.tools,
+            prompts: configuration.prompts,
+            resources: configuration.resources
+        )
     }
 
     /// Whether the program is there, looked for as it will be at the start of a child.
@@ -60,7 +67,8 @@ package final class ServedServer: Sendable {
             framing: self.configuration.protocolKind == .lines ? .lines : .mcp,
             maxInvalid: self.configuration.limits.maxInvalid,
             oversizeResponse: self.configuration.oversizeResponse,
-            connection: id.description
+            connection: id.description,
+            policy: self.policy
         )
     }
 

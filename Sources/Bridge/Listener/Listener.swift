@@ -26,11 +26,14 @@ struct Listener: Sendable {
 
     /// Binds the address and accepts from now on.
     ///
-    /// - Parameter workers: the worker of each event loop of `group`.
+    /// - Parameters:
+    ///   - tls: how TLS is done with clients; nil for none.
+    ///   - workers: the worker of each event loop of `group`.
     /// - Throws: ``ListenError``.
     static func start(
         _ address: ListenAddress,
         limits: Limits,
+        tls: ListenerTLS?,
         group: any EventLoopGroup,
         workers: Workers
     ) async throws -> Listener {
@@ -50,11 +53,13 @@ struct Listener: Sendable {
                     let options = try channel.optionsNow
                     try options.setOption(.allowRemoteHalfClosure, value: true)
                     try options.setOption(.maxMessagesPerRead, value: 1)
-                    try options.setOption(.recvAllocator, value: ChannelBuffers.read)
+                    let allocator = tls == nil ? ChannelBuffers.read : ChannelBuffers.readEncrypted
+                    try options.setOption(.recvAllocator, value: allocator)
                     try options.setOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
                     if isTCP { try Self.setTCPOptions(options, userTimeout: userTimeout) }
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
                     let worker = try workers.worker(of: channel.eventLoop)
+                    try tls?.addHandlers(to: channel, logger: worker.site.logger)
                     try channel.pipeline.syncOperations.addHandlers(
                         decoder,
                         UpgradeHandler(worker: worker, decoder: decoder)

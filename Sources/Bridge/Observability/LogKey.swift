@@ -7,6 +7,8 @@ enum LogKey {
     static let connection = "connection"
     static let server = "server"
     static let peer = "peer"
+    static let principal = "principal"
+    static let fault = "fault"
     static let pid = "pid"
     static let cause = "cause"
     static let reason = "reason"
@@ -17,6 +19,7 @@ enum LogKey {
     static let bytesIn = "bytes_in"
     static let bytesOut = "bytes_out"
     static let refused = "refused"
+    static let denied = "denied"
     static let dropped = "dropped"
     static let skipped = "skipped"
     static let limit = "limit"
@@ -26,6 +29,15 @@ enum LogKey {
     static let stderr = "stderr"
     static let count = "count"
     static let signal = "signal"
+    static let kind = "kind"
+    static let method = "method"
+    static let name = "name"
     static let tool = "tool"
     static let url = "url"
+    /// The version of TLS with the client.
+    static let tls = "tls"
+    /// The name of the client's certificate by which it was let in.
+    static let clientName = "client_name"
+    static let files = "files"
+    static let notAfter = "not_after"
 }

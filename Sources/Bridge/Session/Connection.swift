@@ -4,6 +4,7 @@
 
 internal import BridgeConfig
 internal import BridgeCore
+internal import Glibc
 internal import Logging
 internal import NIOCore
 
@@ -32,6 +33,8 @@ final class Connection {
     let server: ServedServer
     let eventLoop: any EventLoop
     let backend: any Backend
+    /// Who uses this connection, from its begin to its end (R75).
+    let principal: Principal
     let buffers: LoopBuffers
     private let worker: Worker
     let logger: Logger
@@ -63,6 +66,7 @@ final class Connection {
         id: ConnectionID,
         server: ServedServer,
         backend: any Backend,
+        principal: Principal,
         worker: Worker,
         eventLoop: any EventLoop,
         logger: Logger
@@ -71,18 +75,35 @@ final class Connection {
         self.id = id
         self.server = server
         self.backend = backend
+        self.principal = principal
         self.buffers = worker.buffers
         self.worker = worker
         self.eventLoop = eventLoop
         self.logger = logger
         self.session = Session(server.sessionSettings(id))
-        self.deadlines = Deadlines(server.deadlines, now: now)
+        self.deadlines = Deadlines(
+            server.deadlines,
+            expiry: principal.expiry.map { Self.time(at: $0, now: now) },
+            now: now
+        )
         self.began = now
         self.queueLimit = server.configuration.limits.queue
         self.webSocket = WebSocketHandler(connection: self, limits: server.readerLimits)
     }
 
     static func now() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds) }
+
+    /// The time of ``now()`` at which it will be so many seconds since 1970, as far as the clocks tell today.
+    private static func time(at seconds: Int64, now: Int64) -> Int64 {
+        var clock = timespec()
+        clock_gettime(CLOCK_REALTIME, &clock)
+        let (nanoseconds, isFar) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (wait, isFarther) = nanoseconds.subtractingReportingOverflow(
+            Int64(clock.tv_sec) * 1_000_000_000 + Int64(clock.tv_nsec)
+        )
+        let (time, isFarthest) = now.addingReportingOverflow(max(0, wait))
+        return isFar || isFarther || isFarthest ? .max : time
+    }
 
     var isOpen: Bool { if case .open = self.state { true } else { false } }
     /// The client has said at least one thing.
@@ -211,6 +232,7 @@ final class Connection {
         let refused = self.session.counters.refused
         guard refused != self.refusedSeen else { return }
         self.refusedSeen = refused
+        self.logDenials()
         guard self.webSocket.outbound.bytes > self.queueLimit else { return }
         self.owesAnswers = true
         self.pauseClient()
@@ -327,7 +349,23 @@ final class Connection {
         self.worker.remove(self)
     }
 
+    /// Each thing that the policy denied, up to a rate.
+    private func logDenials(isEnd: Bool = false) {
+        let (denials, suppressed) = self.session.takeDenials(now: Self.now(), isEnd: isEnd)
+        for denial in denials {
+            self.logger.notice(
+                "denied",
+                metadata: [
+                    LogKey.kind: "\(denial.kind)", LogKey.method: "\(denial.method)", LogKey.name: "\(denial.name)",
+                ]
+            )
+        }
+        guard suppressed > 0 else { return }
+        self.logger.notice("denied more than is logged", metadata: [LogKey.count: "\(suppressed)"])
+    }
+
     private func log(_ end: SessionEnd) {
+        if self.session.counters.denied > 0 { self.logDenials(isEnd: true) }
         let counters = self.session.counters
         let level: Logger.Level = if case .bridgeFault = end { .error } else { .info }
         self.logger.log(
@@ -343,6 +381,7 @@ final class Connection {
                 LogKey.bytesIn: "\(counters.bytesFromClient)",
                 LogKey.bytesOut: "\(counters.bytesToClient)",
                 LogKey.refused: "\(counters.refused)",
+                LogKey.denied: "\(counters.denied)",
                 LogKey.dropped: "\(counters.dropped)",
                 LogKey.skipped: "\(counters.skipped)",
             ]

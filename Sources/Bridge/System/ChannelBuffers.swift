@@ -8,6 +8,8 @@ internal import NIOCore
 enum ChannelBuffers {
     /// Begins small, since most connections are idle or say little.
     static let read = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65_536)
+    /// What TLS decrypts at once: NIOSSL keeps the room for the largest for as long as the connection.
+    static let readEncrypted = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2_048, maximum: 32_768)
     /// Little: what waits belongs into an ``OutboundQueue``, where a pong can pass it.
     static let unwritten = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 64 << 10)
 }

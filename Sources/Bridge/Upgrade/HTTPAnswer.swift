@@ -18,6 +18,14 @@ enum HTTPAnswer {
         return answer
     }
 
+    /// 200 with one line of JSON; the connection ends behind it.
+    static func document(_ json: String) -> ByteBuffer {
+        var answer = ByteBuffer()
+        answer.writeString("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n")
+        answer.writeString("Content-Length: \(json.utf8.count)\r\n\r\n\(json)")
+        return answer
+    }
+
     /// A refusal (R3); the connection ends behind it.
     static func refusal(_ rejection: HandshakeRejection, withBody: Bool) -> ByteBuffer {
         let status = HTTPResponseStatus(statusCode: rejection.status)

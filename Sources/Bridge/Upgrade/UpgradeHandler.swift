@@ -23,8 +23,11 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private enum State {
         case awaitingHead
         case awaitingEnd(HTTPRequestHead)
+        /// What it takes to verify the client's credential is being fetched.
+        case verifying
         /// The backend is being started.
         case starting
+        /// Answered with something else than a 101.
         case refused
         case upgraded
     }
@@ -59,7 +62,10 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// While the backend starts nothing is read: the client's first messages wait in its socket.
     func read(context: ChannelHandlerContext) {
-        if case .starting = self.state { self.isReadHeld = true } else { context.read() }
+        switch self.state {
+        case .verifying, .starting: self.isReadHeld = true
+        default: context.read()
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -113,26 +119,62 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func judge(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         switch self.verdict(on: head) {
         case .refused(let rejection): self.refuse(rejection, to: head, context)
-        case .accepted(let index, let subprotocol, let key):
-            if let rejection = self.worker.site.admission.request(server: index, now: Connection.now()) {
-                self.refuse(rejection, to: head, context)
-            } else {
-                self.start(index, subprotocol: subprotocol, key: key, head, context)
+        case .metadata(let json): self.answer(HTTPAnswer.document(json), context)
+        case .unproven(let handshake): self.authenticate(handshake, mayFetch: true, head, context)
+        case .accepted(let handshake): self.admit(handshake, head, context)
+        }
+    }
+
+    /// Finds out who asks; where that takes a fetch, goes on when it is done.
+    private func authenticate(
+        _ handshake: UnprovenHandshake,
+        mayFetch: Bool,
+        _ head: HTTPRequestHead,
+        _ context: ChannelHandlerContext
+    ) {
+        // Without `[auth]` no handshake is in need of a proof.
+        let outcome =
+            self.worker.site.authentication?.authenticate(handshake.credential, on: context.channel) ?? .unknown(nil)
+        if mayFetch, case .undecided(let verifier) = outcome {
+            self.state = .verifying
+            let fetched = context.eventLoop.makePromise(of: Void.self)
+            verifier.fetch { fetched.succeed() }
+            fetched.futureResult.assumeIsolated().whenComplete { _ in
+                guard !self.isGone else { return }
+                self.authenticate(handshake, mayFetch: false, head, context)
             }
+            return
+        }
+        do throws(HandshakeRejection) {
+            self.admit(try handshake.admit(outcome), head, context)
+        } catch {
+            self.refuse(error, to: head, context)
+        }
+    }
+
+    private func admit(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        if let rejection = self.worker.site.admission.request(server: handshake.server, now: Connection.now()) {
+            self.refuse(rejection, to: head, context)
+        } else {
+            self.start(handshake, head, context)
         }
     }
 
     private func refuse(_ rejection: HandshakeRejection, to head: HTTPRequestHead?, _ context: ChannelHandlerContext) {
+        var metadata: Logger.Metadata = [
+            LogKey.status: "\(rejection.status)",
+            LogKey.reason: "\(rejection.code.rawValue)",
+            LogKey.peer: "\(context.channel.peerName)",
+        ]
+        if let fault = rejection.fault { metadata[LogKey.fault] = "\(fault.rawValue)" }
+        if let principal = rejection.principal { metadata[LogKey.principal] = "\(principal)" }
+        self.worker.site.logger.info("handshake refused", metadata: metadata)
+        self.answer(HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD), context)
+    }
+
+    /// Answers with something else than a 101, and ends the connection behind it.
+    private func answer(_ answer: ByteBuffer, _ context: ChannelHandlerContext) {
         self.state = .refused
-        self.worker.site.logger.info(
-            "handshake refused",
-            metadata: [
-                LogKey.status: "\(rejection.status)",
-                LogKey.reason: "\(rejection.code.rawValue)",
-                LogKey.peer: "\(context.channel.peerName)",
-            ]
-        )
-        let answer = HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD)
         context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
         // Closing at once could reset the connection under an answer that the client has not read yet.
         context.close(mode: .output, promise: nil)
@@ -145,28 +187,23 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Starting and switching
 
-    private func start(
-        _ index: Int,
-        subprotocol: String?,
-        key: String,
-        _ head: HTTPRequestHead,
-        _ context: ChannelHandlerContext
-    ) {
+    private func start(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let site = self.worker.site
+        let index = handshake.server
         let id = ConnectionID.random()
         let server = site.servers[index]
         var logger = site.logger
         logger[metadataKey: LogKey.connection] = "\(id)"
         logger[metadataKey: LogKey.server] = "\(server.name)"
         let accept = { (backend: any Backend) in
-            let answer = HTTPAnswer.switchingProtocols(key: key, subprotocol: subprotocol)
+            let answer = HTTPAnswer.switchingProtocols(key: handshake.key, subprotocol: handshake.subprotocol)
             context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
             guard !self.isGone else {
                 // The write itself found the client gone: the channel has said all that it will say.
                 site.admission.connectionEnded(server: index)
                 return backend.end(farewell: ByteBuffer())
             }
-            self.upgrade(id, server, backend, logger, context)
+            self.upgrade(id, server, backend, handshake.principal, logger, context)
         }
         if server.configuration.builtin != nil {
             return accept(BuiltinBackend(eventLoop: context.eventLoop, answers: self.worker.answers))
@@ -245,6 +282,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         _ id: ConnectionID,
         _ server: ServedServer,
         _ backend: any Backend,
+        _ principal: Principal,
         _ logger: Logger,
         _ context: ChannelHandlerContext
     ) {
@@ -255,16 +293,24 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             id: id,
             server: server,
             backend: backend,
+            principal: principal,
             worker: worker,
             eventLoop: context.eventLoop,
             logger: logger
         )
         var metadata: Logger.Metadata = [LogKey.peer: "\(context.channel.peerName)"]
+        if worker.site.authentication != nil { metadata[LogKey.principal] = "\(principal)" }
         if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }
         if let url = server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
+        let tls = context.pipeline.syncOperations.tlsSession
+        if let tls { metadata[LogKey.tls] = "\(tls.version)" }
+        if let name = tls?.client?.matched { metadata[LogKey.clientName] = "\(name)" }
         logger.info("connection began", metadata: metadata)
         do {
-            try context.channel.syncOptions?.setOption(.recvAllocator, value: LoopReadAllocator(worker.buffers))
+            // With TLS it is NIOSSL that reads, into a buffer of its own.
+            if tls == nil {
+                try context.channel.syncOptions?.setOption(.recvAllocator, value: LoopReadAllocator(worker.buffers))
+            }
             try context.pipeline.syncOperations.addHandler(connection.webSocket)
         } catch {
             logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
@@ -288,7 +334,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
 extension Channel {
     /// The client's address for the log: `127.0.0.1:54368`, or `unix`.
-    fileprivate var peerName: String {
+    var peerName: String {
         guard let address = self.remoteAddress, let host = address.ipAddress, let port = address.port else {
             return "unix"
         }

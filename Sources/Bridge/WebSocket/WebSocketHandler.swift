@@ -26,7 +26,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     /// Frames on their way to the client.
     var outbound = OutboundQueue()
-    /// Nil while the handler is in no channel of a socket.
+    /// Nil while the handler is in no channel of a socket, and with TLS.
     private var output: DirectOutput?
     private var isWritable = true
     private var isPumping = false
@@ -181,9 +181,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         self.isWritable = context.channel.isWritable
-        self.output = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self
-        ) { DirectOutput(descriptor: $0) }
+        self.output = DirectOutput(past: context.pipeline.syncOperations)
         // The answer to the handshake may still be on its way.
         self.handOver(ByteBuffer(), context)
     }

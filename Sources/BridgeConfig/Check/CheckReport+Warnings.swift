@@ -5,9 +5,15 @@
 internal import BridgeCore
 
 extension CheckReport {
-    static func warnings(_ listen: Listen, _ file: String) -> [ConfigurationError.Problem] {
+    static func warnings(_ configuration: Configuration, _ file: String) -> [ConfigurationError.Problem] {
+        let listen = configuration.listen
         let place = Place(file: file)
+        if configuration.auth != nil {
+            let message = "`insecure_public` has no effect: [auth] decides who may use the servers"
+            return listen.insecurePublic ? [.init(place: place, message: message)] : []
+        }
         switch (listen.address.isLocal, listen.insecurePublic) {
+        case (false, _) where listen.authenticatesClients: return []
         case (false, _):
             let message =
                 "anyone who can reach \(listen.address) can use every configured server: there is no authentication"
@@ -20,12 +26,18 @@ extension CheckReport {
         }
     }
 
+    static func warnings(_ tls: ListenTLS?, _ surroundings: Surroundings) -> [ConfigurationError.Problem] {
+        guard let tls, let problem = surroundings.certificate?.problem(now: surroundings.now) else { return [] }
+        let message = "the certificate of [listen.tls] \(problem)"
+        return [.init(place: Place(file: tls.certificate), message: message)]
+    }
+
     static func warnings(
         _ server: Server,
         _ configuration: Configuration,
         _ surroundings: Surroundings
     ) -> [ConfigurationError.Problem] {
-        var messages: [String] = []
+        var messages = authWarnings(server, configuration)
         if let program = server.command.first, !surroundings.findsProgram(server) {
             let looksLikeCommandLine = server.command.count == 1 && program.contains(" ")
             let hint = looksLikeCommandLine ? "; write each argument as a string of its own" : ""
@@ -54,6 +66,18 @@ extension CheckReport {
         }
         messages += server.upstream.map { warnings($0, surroundings) } ?? []
         return messages.map { .init(place: server.place, message: "server `\(server.name)`: \($0)") }
+    }
+
+    private static func authWarnings(_ server: Server, _ configuration: Configuration) -> [String] {
+        let address = configuration.listen.address
+        switch (server.authentication, configuration.auth) {
+        case (.open, nil): return ["`auth` = \"none\" has no effect: there is no [auth], so that every server is open"]
+        case (.open, _?) where !address.isLocal:
+            return ["anyone who can reach \(address) can use it: it has `auth` = \"none\""]
+        case (.required, let auth?) where auth.ways(toServer: server.name).isEmpty:
+            return ["nobody can use it: no token has it among its `servers`"]
+        case (.open, _?), (.required, _): return []
+        }
     }
 
     private static func warnings(_ upstream: Upstream, _ surroundings: Surroundings) -> [String] {

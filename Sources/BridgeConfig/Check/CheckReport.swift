@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
+
 /// What `mcp-wsbridge check` prints: what would be served, and what looks doubtful though it is valid.
 package struct CheckReport: Sendable, Equatable {
     /// Lines of text, no secrets.
@@ -17,6 +19,10 @@ package struct CheckReport: Sendable, Equatable {
         package let hasDirectory: (String) -> Bool
         /// Why a file at an absolute path cannot be read; nil when it can.
         package let fileProblem: (String) -> FileError?
+        /// When the certificate of `[listen.tls]` is valid; nil without one.
+        package var certificate: CertificatePeriod?
+        /// The time, seconds since 1970.
+        package var now: Int64 = 0
 
         package init(
             findsProgram: @escaping (Server) -> Bool,
@@ -37,6 +43,8 @@ package struct CheckReport: Sendable, Equatable {
         )
         lines =
             Self.line("listen", ["\(configuration.listen.address) (\(reach))"], indent: "")
+            + Self.line("tls", configuration.listen.tls.map { Self.parts($0, surroundings) } ?? [], indent: "")
+            + Self.line("auth", Self.summary(configuration.auth), indent: "")
             + Self.line("limits", limits, indent: "")
             + configuration.servers.flatMap { Self.lines($0, configuration) }
         warnings = Self.warnings(of: configuration, file: file, in: surroundings)
@@ -49,8 +57,16 @@ package struct CheckReport: Sendable, Equatable {
         file: String,
         in surroundings: Surroundings
     ) -> [ConfigurationError.Problem] {
-        Self.warnings(configuration.listen, file)
+        Self.warnings(configuration, file)
+            + Self.warnings(configuration.listen.tls, surroundings)
             + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }
+    }
+
+    private static func parts(_ tls: ListenTLS, _ surroundings: Surroundings) -> [String] {
+        let end = surroundings.certificate.map { " until \(CertificatePeriod.text($0.notAfter))" } ?? ""
+        let names = tls.clientNames.isEmpty ? "any name" : tls.clientNames.map(\.text).joined(separator: " or ")
+        return ["\(tls.minimumVersion.rawValue) or newer", "certificate \(tls.certificate)\(end)", "key \(tls.key)"]
+            + (tls.clientCA.map { ["clients with a certificate of \($0) for \(names)"] } ?? [])
     }
 
     private static func lines(_ server: Server, _ configuration: Configuration) -> [String] {
@@ -59,9 +75,30 @@ package struct CheckReport: Sendable, Equatable {
             Server.schema.settings(of: server).filter(isNews),
             Server.schema.settings(of: inherited).filter(isNews)
         )
-        return ["", "\(server.name)  \(configuration.listen.address.webSocketURL(path: server.path))"]
+        return ["", "\(server.name)  \(configuration.listen.webSocketURL(path: server.path))"]
             + (server.upstream.map(lines) ?? server.builtin.map(lines) ?? commandLines(server))
+            + line("open to", audience(of: server, configuration.auth))
             + line("changed", changed)
+    }
+
+    /// What `[auth]` asks for, without names.
+    private static func summary(_ auth: Auth?) -> [String] {
+        guard let auth else { return [] }
+        var methods: [String] = []
+        let count = auth.tokens.count
+        if count > 0 { methods.append("\(count) \(count == 1 ? "token" : "tokens")") }
+        if auth.queryTokens { methods.append("also in the query of the URL") }
+        if let jwt = auth.jwt { methods.append("tokens of \(jwt.issuer)") }
+        if auth.unix.isUsed { methods.append("users of this machine") }
+        return methods
+    }
+
+    /// Who may use a server; nothing without `[auth]`.
+    private static func audience(of server: Server, _ auth: Auth?) -> [String] {
+        guard let auth else { return [] }
+        if server.authentication == .open { return ["anybody (auth = \"none\")"] }
+        let ways = auth.ways(toServer: server.name)
+        return ways.isEmpty ? ["nobody"] : ways
     }
 
     private static func commandLines(_ server: Server) -> [String] {
@@ -87,7 +124,7 @@ package struct CheckReport: Sendable, Equatable {
     /// Whether a setting has no line of its own and says something new.
     private static func isNews(_ setting: Setting) -> Bool {
         let shown: Set<Substring> = [
-            "command", "path", "cwd", "env", "inherit_env", "protocol",
+            "command", "path", "auth", "cwd", "env", "inherit_env", "protocol",
             "url", "transport", "headers", "ca", "client_certificate", "builtin",
         ]
         return setting.path.split(separator: ".").first.map { !shown.contains($0) } ?? true

@@ -8,6 +8,8 @@
 /// checks nothing and is for tests.
 package struct Configuration: Sendable, Equatable {
     package var listen: Listen
+    /// Nil without `[auth]`: nobody is asked for credentials.
+    package var auth: Auth?
     package var limits: Limits
     package var drain: Drain
     package var log: Log
@@ -16,12 +18,14 @@ package struct Configuration: Sendable, Equatable {
 
     package init(
         listen: Listen = Listen(),
+        auth: Auth? = nil,
         limits: Limits = Limits(),
         drain: Drain = Drain(),
         log: Log = Log(),
         servers: [Server] = []
     ) {
         self.listen = listen
+        self.auth = auth
         self.limits = limits
         self.drain = drain
         self.log = log

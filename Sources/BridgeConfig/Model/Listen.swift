@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import BridgeCore
+
 /// `[listen]`: the one listener of the bridge.
 package struct Listen: Sendable, Equatable {
     package var address: ListenAddress = .tcp(host: "127.0.0.1", port: 8765)
@@ -11,8 +13,14 @@ package struct Listen: Sendable, Equatable {
     package var allowedHosts: [String] = []
     /// The operator's word that an address beyond loopback without authentication is meant (R6).
     package var insecurePublic = false
+    /// Where clients reach the bridge from outside, without a path: for what it says about itself (R8).
+    package var publicURL: HTTPURL?
+    /// The operator's word that a proxy before the bridge does TLS, so that tokens cross no network in clear text.
+    package var behindTLSProxy = false
     /// Number of event loops; 0 stands for one per core.
     package var eventLoops = 0
+    /// How clients are spoken to in TLS; nil = in clear text.
+    package var tls: ListenTLS?
 
     package init() {}
 }

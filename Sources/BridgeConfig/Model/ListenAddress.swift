@@ -38,13 +38,16 @@ package enum ListenAddress: Sendable, Equatable, Hashable {
 
     /// The URL at which clients reach a path of this listener.
     ///
-    /// - Parameter port: the port that was really bound, where the configured one is 0.
-    package func webSocketURL(path: String, port bound: Int? = nil) -> String {
-        switch self {
+    /// - Parameters:
+    ///   - port: the port that was really bound, where the configured one is 0.
+    ///   - isSecure: whether it speaks TLS.
+    package func webSocketURL(path: String, port bound: Int? = nil, isSecure: Bool = false) -> String {
+        let scheme = isSecure ? "wss" : "ws"
+        return switch self {
         case .tcp(let host, let port):
-            "ws://\(Self.bracketed(host)):\(bound ?? port)\(path)"
+            "\(scheme)://\(Self.bracketed(host)):\(bound ?? port)\(path)"
         case .unix(let socket):
-            "ws+unix:\(socket):\(path)"
+            "\(scheme)+unix:\(socket):\(path)"
         }
     }
 

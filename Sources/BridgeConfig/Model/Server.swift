@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import BridgeCore
+
 /// `[servers.NAME]`: one MCP server, started once per connection (`command`), dialled over HTTP (`url`), or part of the
 /// bridge (`builtin`).
 package struct Server: Sendable, Equatable {
@@ -16,6 +18,13 @@ package struct Server: Sendable, Equatable {
     package enum Builtin: String, Sendable, CaseIterable {
         /// Answers at once, and with what it was sent: for measuring the bridge, and for trying a deployment.
         case echo
+    }
+
+    /// Whether `[auth]` holds here.
+    package enum Authentication: String, Sendable, CaseIterable {
+        case required
+        /// Anybody may use this server, `[auth]` or not.
+        case open = "none"
     }
 
     /// How long each step of the ending ladder waits (R37).
@@ -38,6 +47,7 @@ package struct Server: Sendable, Equatable {
     package var builtin: Builtin?
     /// The path of the URL, exact: starts with `/`, no query, no escapes.
     package var path: String
+    package var authentication: Authentication = .required
     /// Absolute; nil = the daemon's own.
     package var cwd: String?
     package var env: [EnvironmentEntry] = []
@@ -51,6 +61,10 @@ package struct Server: Sendable, Equatable {
     package var oversizeResponse = 0
     /// Whether a client is told the last lines of a failed child's stderr (R38).
     package var exposeStderr = false
+    /// What clients may use of the server, by name, and of resources by URI.
+    package var tools = AccessRule()
+    package var prompts = AccessRule()
+    package var resources = AccessRule()
     /// `[limits]` with `[servers.NAME.limits]` applied. Daemon-wide caps keep their daemon-wide values here.
     package var limits: Limits
     package var ownCaps = OwnCaps()

@@ -21,6 +21,7 @@ extension Configuration {
         var configuration = Configuration()
         schema.read(entries, name: "", into: &configuration, &diagnostics)
         configuration.reportExposure(entries, &diagnostics)
+        configuration.reportAuth(entries, &diagnostics)
         reportAbsence(of: entries["servers"], &diagnostics)
         try diagnostics.throwProblems()
         return configuration
@@ -29,8 +30,15 @@ extension Configuration {
     private func reportExposure(_ entries: [TOMLEntry], _ diagnostics: inout Diagnostics) {
         // The default address is local: without an entry there is nothing to report.
         guard let address = entries["listen"]?.entries["address"] else { return }
-        let remedy = "write insecure_public = true in [listen] if that is meant"
-        if let problem = listen.address.exposureProblem(insecurePublic: listen.insecurePublic, remedy: remedy) {
+        let remedy = "add [auth], or write insecure_public = true in [listen] if that is meant"
+        let problem =
+            auth == nil && !listen.authenticatesClients
+            ? listen.address.exposureProblem(insecurePublic: listen.insecurePublic, remedy: remedy)
+            : listen.address.clearTextProblem(
+                isEncrypted: listen.tls != nil,
+                behindTLSProxy: listen.behindTLSProxy
+            )
+        if let problem {
             diagnostics.report("`address` \(problem)", at: address.node.position)
         }
     }

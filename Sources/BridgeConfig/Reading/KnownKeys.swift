@@ -20,6 +20,8 @@ enum KnownKeys {
             var names = setting.path.split(separator: ".")
             guard names.removeLast() == key[...] else { return nil }
             let home = names.joined(separator: ".")
+            // `name` and `servers` are what many a table could have: nobody looks for a token's there.
+            if home == "auth.tokens", !table.hasPrefix("auth") { return nil }
             let prefix = "servers.\(anyServer)"
             guard let server, home.hasPrefix(prefix) else { return home }
             return server + home.dropFirst(prefix.count)
@@ -30,7 +32,8 @@ enum KnownKeys {
     /// `servers.time` of `servers.time.limits`; nil outside the servers.
     private static func serverTable(of table: String) -> String? {
         guard table.hasPrefix("servers.") else { return nil }
-        for part in [".limits", ".stop", ".client_certificate"] where table.hasSuffix(part) {
+        for part in [".limits", ".stop", ".client_certificate", ".tools", ".prompts", ".resources"]
+        where table.hasSuffix(part) {
             return String(table.dropLast(part.count))
         }
         return table

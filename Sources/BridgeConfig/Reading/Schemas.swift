@@ -2,12 +2,15 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
+
 // Every key of the configuration: its name, the form of its value, its place in the model. Defaults live in the model.
 
 extension Configuration {
     // Tables are read in this order: servers inherit what [limits] says.
     static let schema = TableSchema<Configuration>(keys: [
         Key("listen", table: Listen.schema, \.listen),
+        Key<Configuration>.auth,
         Key("limits", table: Limits.schema, \.limits),
         Key("drain", table: Drain.schema, \.drain),
         Key("log", table: Log.schema, \.log),
@@ -25,7 +28,10 @@ extension Listen {
         ),
         Key("allowed_hosts", .list("an array of strings such as [\"bridge.example\"]", of: .host), \.allowedHosts),
         Key("insecure_public", .boolean, \.insecurePublic),
+        Key(optional: "public_url", .publicURL, \.publicURL),
+        Key("behind_tls_proxy", .boolean, \.behindTLSProxy),
         Key("event_loops", .count(from: 0, to: 1024), \.eventLoops),
+        Key<Listen>.tls,
     ])
 }
 
@@ -90,6 +96,7 @@ extension Server {
             Key<Server>.url,
             Key(optional: "builtin", .choice, \.builtin),
             Key("path", .path, \.path),
+            Key("auth", .choice, \.authentication),
             Key(optional: "cwd", .absolutePath(example: "/srv/time"), \.cwd),
             Key("env", .environment, \.env),
             Key("inherit_env", .variableNames, \.inheritEnv),
@@ -98,6 +105,9 @@ extension Server {
             Key("stop", table: Stop.schema, \.stop),
             Key("oversize_response", .size(from: 0), \.oversizeResponse),
             Key("expose_stderr", .boolean, \.exposeStderr),
+            Key("tools", table: AccessRule.schema, \.tools),
+            Key("prompts", table: AccessRule.schema, \.prompts),
+            Key("resources", table: AccessRule.schema, \.resources),
         ] + Upstream.schema.keys.map(Key<Server>.ofUpstream) + [Key("limits", table: Limits.serverSchema, \.self)],
         // The key that the configuration files of MCP clients have.
         refused: ["args": "is no key here: arguments follow the program in `command`, one string each"]

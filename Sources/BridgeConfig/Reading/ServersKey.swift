@@ -68,6 +68,7 @@ extension Server {
         let table = name.contains(".") ? "servers.\"\(name)\"" : "servers.\(name)"
         schema(for: entries).read(entries, name: table, into: &self, &diagnostics)
         reportKind(entries, at: entry.keyPosition, &diagnostics)
+        reportUnheededRules(entries, &diagnostics)
         if entries["path"] == nil, ServerPath.reserved.contains(path) {
             diagnostics.report(
                 "server `\(name)` would have the path \(quoted(path)), which is reserved for the bridge's own health "

@@ -82,14 +82,20 @@ func quoted(_ text: String) -> String {
         switch scalar {
         case "\"": "\\\""
         case "\\": "\\\\"
-        case "\n": "\\n"
-        case "\t": "\\t"
-        default:
-            scalar.properties.generalCategory == .control || scalar.properties.generalCategory == .format
-                ? "\\u" + String(repeating: "0", count: max(0, 4 - String(scalar.value, radix: 16).count))
-                    + String(scalar.value, radix: 16, uppercase: true)
-                : String(scalar)
+        default: visible(scalar)
         }
     }
     return "\"\(shown.joined())\(text.unicodeScalars.count > longest ? "…" : "")\""
+}
+
+/// A scalar as it may stand in a message of one line: escaped if it would end the line or not be seen.
+func visible(_ scalar: Unicode.Scalar) -> String {
+    switch (scalar, scalar.properties.generalCategory) {
+    case ("\n", _): return "\\n"
+    case ("\t", _): return "\\t"
+    case (_, .control), (_, .format), (_, .lineSeparator), (_, .paragraphSeparator):
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return "\\u" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    default: return String(scalar)
+    }
 }

@@ -20,7 +20,8 @@ enum TOMLDocument {
         defer { ctoml_free(document) }
         guard let root = ctoml_root(document) else {
             throw TOMLSyntaxError(
-                message: String(ctoml_error_message(document)),
+                // It quotes what it saw, and escapes no more of it than ASCII.
+                message: String(ctoml_error_message(document)).unicodeScalars.map(visible).joined(),
                 position: TOMLPosition(ctoml_error_position(document))
             )
         }

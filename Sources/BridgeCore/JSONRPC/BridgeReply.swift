@@ -9,6 +9,8 @@ package struct BridgeReply: Sendable {
         case parseError = -32_700
         case invalidRequest = -32_600
         case internalError = -32_603
+        /// A policy of the operator's: like HTTP's, and beyond what JSON-RPC reserves (R31).
+        case forbidden = 403
     }
 
     /// A field of `data`.

@@ -22,6 +22,8 @@ package struct InFlightRequest: Sendable {
         case initialize
         /// `subscriptions/listen`: open for hours, so it does not keep a drain waiting (R44).
         case listen
+        /// These where a policy takes something out of the list that comes back.
+        case listTools, listPrompts, listResources, listTemplates
         case other
     }
 }

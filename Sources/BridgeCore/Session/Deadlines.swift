@@ -40,6 +40,8 @@ package struct Deadlines: Sendable {
 
     private let settings: Settings
     private let began: Int64
+    /// When the client's credential expires (R9); the end of time for never.
+    private let expiry: Int64
     /// When a message last passed, either way.
     private var lastMessage: Int64
     /// When anything last came from the client.
@@ -51,9 +53,11 @@ package struct Deadlines: Sendable {
     /// The bridge itself does not read from the client: no pong can come.
     private var isClientPaused = false
 
-    package init(_ settings: Settings, now: Int64) {
+    /// - Parameter expiry: when the client's credential expires (R9), by the same clock as `now`; nil for never.
+    package init(_ settings: Settings, expiry: Int64? = nil, now: Int64) {
         self.settings = settings
         self.began = now
+        self.expiry = expiry ?? .max
         self.lastMessage = now
         self.lastInbound = now
     }
@@ -101,7 +105,7 @@ package struct Deadlines: Sendable {
 
     /// When the next thing may come due, in nanoseconds; nil for never.
     package func next() -> Int64? {
-        var earliest: Int64?
+        var earliest = self.expiry < .max ? self.expiry : nil
         func consider(_ from: Int64?, _ after: Int64) {
             guard let from, after > 0 else { return }
             earliest = min(earliest ?? .max, Self.time(from, after))
@@ -130,6 +134,7 @@ package struct Deadlines: Sendable {
         }
         if isDue(self.clientStalledSince, self.settings.writeTimeout) { return .end(.clientStalled) }
         if isDue(self.serverStalledSince, self.settings.writeTimeout) { return .end(.serverStalled) }
+        if self.expiry <= now, self.expiry < .max { return .end(.credentialExpired) }
         if isDue(self.began, self.settings.maxConnectionAge) { return .end(.tooOld) }
         if isDue(self.lastMessage, self.settings.idleTimeout) {
             guard isWaiting else { return .end(.idle) }

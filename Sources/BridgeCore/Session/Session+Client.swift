@@ -21,6 +21,8 @@ extension Session {
         case drop
         case split
         case refuse(BridgeReply, id: [UInt8]?)
+        /// The policy forbids it; the answer stands in ``Session/denials``. No payload: that would cost every message.
+        case deny
     }
 
     /// Judges the message that stands in `lines` from index `start` to the writer index.
@@ -60,6 +62,10 @@ extension Session {
         case .refuse(let reply, let id):
             lines.moveWriterIndex(to: start)
             return self.refuse(reply, id: id, replies: &replies) ? .consumed : .flood
+        case .deny:
+            lines.moveWriterIndex(to: start)
+            self.answerDenied(into: &replies)
+            return .consumed
         case .split:
             return self.split(&lines, from: start, replies: &replies)
         }
@@ -109,6 +115,7 @@ extension Session {
                         outcome = .flood
                         return
                     }
+                case .deny: self.answerDenied(into: &replies)
                 }
             }
         }
@@ -131,6 +138,18 @@ extension Session {
         if envelope.id != nil, id == nil {
             return refuse("id must be a string or an integer", "bad_id")
         }
+        var listed: ListedKind?
+        if let policy = self.settings.policy {
+            switch policy.judge(text, envelope) {
+            case .passes: break
+            case .lists(let kind): listed = kind
+            case .denied(let denial):
+                self.deny(denial, id: envelope.id.map { Array(text[$0.range]) })
+                return .deny
+            case .ambiguous:
+                return refuse("a key differs in its case only from one that it stands for", "ambiguous_key")
+            }
+        }
         guard let method = envelope.method else {
             return self.judgeResponse(envelope, id, refuse: refuse)
         }
@@ -149,7 +168,7 @@ extension Session {
             }
             return .forward
         }
-        let role = InFlightRequest.Role(method, in: text)
+        let role = listed?.role ?? InFlightRequest.Role(method, in: text)
         if isInBatch, role == .initialize { return refuse("initialize must not be part of a batch", "batch") }
         let outcome = self.inFlight.insert(
             id,

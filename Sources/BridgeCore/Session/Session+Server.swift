@@ -122,23 +122,31 @@ extension Session {
         guard let idValue = envelope.id, let id = RequestID(respelled: idValue, in: text),
             let request = self.inFlight.answer(id, createsTask: envelope.concernsTask)
         else { return self.drop() }
-        if request.role == .initialize, let version = envelope.negotiatedVersion, version.kind == .string {
-            self.negotiatedVersion = String(
-                decoding: UnsafeRawBufferPointer(rebasing: text[version.contents]),
-                as: UTF8.self
-            )
+        let token = UnsafeRawBufferPointer(rebasing: text[idValue.range])
+        if request.role != .other {
+            if request.role == .initialize, let version = envelope.negotiatedVersion, version.kind == .string {
+                self.negotiatedVersion = String(
+                    decoding: UnsafeRawBufferPointer(rebasing: text[version.contents]),
+                    as: UTF8.self
+                )
+            }
+            if let listed = ListedKind(request.role),
+                let verdict = self.filter(
+                    listed,
+                    envelope,
+                    text,
+                    splice: Self.splice(token, idValue, id, request),
+                    id: request.spelling ?? id.spelling,
+                    replies: &replies
+                )
+            {
+                return verdict
+            }
         }
-        if self.settings.oversizeResponse > 0, text.count > self.settings.oversizeResponse {
-            let reply = BridgeReply(
-                .internalError,
-                "the server's answer of \(text.count) bytes is over the limit of \(self.settings.oversizeResponse)",
-                cause: "response_too_large",
-                data: [("bytes", .integer(text.count)), ("limit", .integer(self.settings.oversizeResponse))]
-            )
+        if self.settings.oversizeResponse > 0, let reply = self.oversizeReply(bytes: text.count) {
             self.send(reply, id: request.spelling ?? id.spelling, into: &replies)
             return .replaced(reply.message)
         }
-        let token = UnsafeRawBufferPointer(rebasing: text[idValue.range])
         if let splice = Self.splice(token, idValue, id, request) {
             return self.forward(
                 range,
@@ -146,6 +154,18 @@ extension Session {
             )
         }
         return self.forward(range, splice: nil)
+    }
+
+    /// What a response of so many bytes is replaced by; nil where it is not too large (R17).
+    func oversizeReply(bytes: Int) -> BridgeReply? {
+        let limit = self.settings.oversizeResponse
+        guard limit > 0, bytes > limit else { return nil }
+        return BridgeReply(
+            .internalError,
+            "the server's answer of \(bytes) bytes is over the limit of \(limit)",
+            cause: "response_too_large",
+            data: [("bytes", .integer(bytes)), ("limit", .integer(limit))]
+        )
     }
 
     /// The client's spelling of the id, where the server's differs.

@@ -25,12 +25,21 @@ package struct Session: Sendable {
         package var oversizeResponse: Int
         /// The connection's id, in every answer that the bridge makes.
         package var connection: String
+        /// What the client may use of the server; nil = everything. Holds for ``Framing/mcp`` only.
+        package var policy: AccessPolicy?
 
-        package init(framing: Framing, maxInvalid: Int, oversizeResponse: Int, connection: String) {
+        package init(
+            framing: Framing,
+            maxInvalid: Int,
+            oversizeResponse: Int,
+            connection: String,
+            policy: AccessPolicy? = nil
+        ) {
             self.framing = framing
             self.maxInvalid = maxInvalid
             self.oversizeResponse = oversizeResponse
             self.connection = connection
+            self.policy = policy
         }
     }
 
@@ -42,8 +51,10 @@ package struct Session: Sendable {
         /// Messages and payload bytes that went to the client, the bridge's own answers included.
         package var messagesToClient = 0
         package var bytesToClient = 0
-        /// Client messages that the bridge answered with `-32700` or `-32600`.
+        /// Client messages that the bridge answered with `-32700` or `-32600`, and those that a policy denied.
         package var refused = 0
+        /// Those that a policy denied.
+        package var denied = 0
         /// Responses and progress that nobody waited for (R28), from either side.
         package var dropped = 0
         /// Lines of the server that were no message (R40).
@@ -60,6 +71,8 @@ package struct Session: Sendable {
     var serverRequests: Set<RequestID> = []
     var matchesServerRequests = true
     var invalidInARow = 0
+    /// On their way to the log.
+    var denials = DenialLog()
     /// The protocol revision that the answer to `initialize` named.
     package internal(set) var negotiatedVersion: String?
 

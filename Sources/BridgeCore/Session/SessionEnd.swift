@@ -17,6 +17,8 @@ package enum SessionEnd: Sendable, Equatable {
     case idle
     /// `max_connection_age` has come.
     case tooOld
+    /// What the client proved itself with is over (R9).
+    case credentialExpired
     /// The daemon drains or stops (R44).
     case draining
     /// More than `max_invalid` invalid messages in a row (R24).
@@ -47,7 +49,7 @@ extension SessionEnd {
         case .clientGone, .peerDead: nil
         case .protocolFailure(let failure): failure.code
         case .idle, .tooOld, .serverClosedOutput, .serverExited(.exited(0)): .normal
-        case .draining, .serverExited, .sessionLost, .streamLost: .goingAway
+        case .draining, .credentialExpired, .serverExited, .sessionLost, .streamLost: .goingAway
         case .invalidFlood, .clientStalled, .serverStalled: .policyViolation
         case .lineTooLong, .bridgeFault: .internalError
         }
@@ -62,6 +64,7 @@ extension SessionEnd {
         case .protocolFailure(let failure): failure.reason
         case .idle: "idle timeout"
         case .tooOld: "maximum connection age reached"
+        case .credentialExpired: "credential expired"
         case .draining: "server is shutting down"
         case .invalidFlood: "too many invalid messages in a row"
         case .clientStalled: "client does not read"
@@ -84,6 +87,7 @@ extension SessionEnd {
         case .protocolFailure(let failure): failure.code == .messageTooBig ? "message_too_big" : "protocol_error"
         case .idle: "idle_timeout"
         case .tooOld: "max_connection_age"
+        case .credentialExpired: "credential_expired"
         case .draining: "draining"
         case .invalidFlood: "invalid_flood"
         case .clientStalled: "client_write_timeout"

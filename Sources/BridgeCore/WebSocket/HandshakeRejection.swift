@@ -11,22 +11,31 @@ package struct HandshakeRejection: Error, Sendable {
         case unsupportedVersion = "unsupported_websocket_version"
         case hostNotAllowed = "host_not_allowed"
         case originNotAllowed = "origin_not_allowed"
+        /// What should be a credential is none, or there are two different ones.
+        case malformedCredential = "malformed_credential"
+        case credentialRequired = "credential_required"
+        case credentialInvalid = "credential_invalid"
         case noSuchPath = "no_such_path"
+        /// Who asks is known, and may not use this server.
+        case serverNotAllowed = "server_not_allowed"
         /// A limit on connections, children or their rate is reached.
         case atCapacity = "at_capacity"
         case draining = "draining"
         /// The server behind the path could not be started or reached (R39).
         case backendUnavailable = "backend_unavailable"
+        /// What it takes to verify a credential cannot be had.
+        case authenticationUnavailable = "authentication_unavailable"
 
         /// The status of the answer.
         package var status: Int {
             switch self {
-            case .malformedRequest: 400
-            case .originNotAllowed: 403
+            case .malformedRequest, .malformedCredential: 400
+            case .credentialRequired, .credentialInvalid: 401
+            case .originNotAllowed, .serverNotAllowed: 403
             case .noSuchPath: 404
             case .hostNotAllowed: 421
             case .upgradeRequired, .unsupportedVersion: 426
-            case .atCapacity, .draining, .backendUnavailable: 503
+            case .atCapacity, .draining, .backendUnavailable, .authenticationUnavailable: 503
             }
         }
     }
@@ -37,6 +46,10 @@ package struct HandshakeRejection: Error, Sendable {
     /// The headers that the answer needs, the content type included; length and the end of the connection are added by
     /// who sends it. A `Connection: Upgrade` among them is to be kept beside `Connection: close`.
     package let headers: [(name: String, value: String)]
+    /// What is wrong with the credential, for the log; nil where that is not the matter.
+    package private(set) var fault: CredentialFault?
+    /// Who was refused, for the log, where that is known.
+    package private(set) var principal: Principal?
 
     package var status: Int { code.status }
 
@@ -80,6 +93,29 @@ package struct HandshakeRejection: Error, Sendable {
     static func hostNotAllowed(_ message: String) -> Self { Self(.hostNotAllowed, message) }
     static func originNotAllowed(_ message: String) -> Self { Self(.originNotAllowed, message) }
     static func noSuchPath() -> Self { Self(.noSuchPath, "No server has this path.") }
+    static func malformedCredential(_ message: String) -> Self { Self(.malformedCredential, message) }
+
+    /// 401, with what it asks for (RFC 9110 §11.6.1).
+    ///
+    /// - Parameter fault: what is wrong with the credential; nil where there is none.
+    static func unauthorized(_ fault: CredentialFault?, challenge: String) -> Self {
+        let advice =
+            "A credential is needed here: send \"Authorization: Bearer TOKEN\"; where that cannot be set, as in browsers, "
+            + "offer the subprotocol \"\(Credential.subprotocolPrefix)TOKEN\" beside \"mcp\"."
+        var rejection = Self(
+            fault == nil ? .credentialRequired : .credentialInvalid,
+            fault?.message ?? advice,
+            [("WWW-Authenticate", challenge)]
+        )
+        rejection.fault = fault
+        return rejection
+    }
+
+    static func serverNotAllowed(to principal: Principal) -> Self {
+        var rejection = Self(.serverNotAllowed, "The credential is valid, but not for this server.")
+        rejection.principal = principal
+        return rejection
+    }
 
     private static func escaped(_ text: String) -> String {
         var escaped = ""

@@ -40,11 +40,15 @@ struct OpeningHandshake: Sendable {
     let authority: Authority
     /// The path of the target as it was spelt, without the query.
     let path: String
+    /// What follows the `?` of the target, as it was spelt; nil where there is none. May hold secrets.
+    let query: Substring?
     let key: String
     /// The value of each Origin header.
     let origins: [String]
     /// The subprotocols offered, in order.
     let subprotocols: [String]
+    /// The value of each Authorization header.
+    let authorizations: [Substring]
 
     /// Takes a request apart; throws 400 or 426.
     init(_ request: HandshakeRequest) throws(HandshakeRejection) {
@@ -63,10 +67,11 @@ struct OpeningHandshake: Sendable {
         guard request.values("Transfer-Encoding").isEmpty, request.values("Content-Length").allSatisfy({ $0 == "0" })
         else { throw .malformed("The handshake must not have a body.") }
         key = try Self.checkedKey(of: request)
-        path = try Self.path(of: request.target, authority: authority)
+        (path, query) = try Self.pathAndQuery(of: request.target, authority: authority)
         self.authority = authority
         origins = request.values("Origin").map(String.init)
         subprotocols = listElements(request.values("Sec-WebSocket-Protocol")).map(String.init)
+        authorizations = request.values("Authorization")
     }
 
     /// No name that is not a token, no control character: neither obsolete line folding nor smuggled lines.
@@ -108,8 +113,11 @@ struct OpeningHandshake: Sendable {
         return String(keys[0])
     }
 
-    /// The path of an origin-form or absolute-form target (RFC 9112 §3.2); nothing in it is decoded or normalised.
-    private static func path(of target: String, authority: Authority) throws(HandshakeRejection) -> String {
+    /// Of an origin-form or absolute-form target (RFC 9112 §3.2); nothing in it is decoded or normalised.
+    static func pathAndQuery(
+        of target: String,
+        authority: Authority
+    ) throws(HandshakeRejection) -> (path: String, query: Substring?) {
         let bytes = target.utf8
         guard bytes.allSatisfy({ 0x21...0x7E ~= $0 && $0 != UInt8(ascii: "#") }) else {
             throw .malformed("The request target has a character that it must not have.")
@@ -128,6 +136,7 @@ struct OpeningHandshake: Sendable {
             rest = rest[end...]
         }
         let path = rest.utf8.prefix { $0 != UInt8(ascii: "?") }
-        return path.isEmpty ? "/" : String(Substring(path))
+        let query = path.endIndex == rest.endIndex ? nil : Substring(rest.utf8[path.endIndex...].dropFirst())
+        return (path.isEmpty ? "/" : String(Substring(path)), query)
     }
 }

@@ -5,19 +5,33 @@
 /// The place of a server in the configuration's order.
 package typealias ServerIndex = Int
 
+/// A handshake that may become a connection, if there is a place for it.
+package struct AcceptedHandshake: Sendable {
+    /// Whose path was asked for.
+    package let server: ServerIndex
+    /// What to select, `mcp`; nil: select nothing, and send no such header.
+    package let subprotocol: String?
+    /// The client's key, for ``AcceptKey``.
+    package let key: String
+    package let principal: Principal
+    /// What an issuer says about the principal.
+    package let claims: Claims
+}
+
 /// Whether a request becomes a WebSocket connection, and to which server.
 package enum HandshakeVerdict: Sendable {
-    /// - server: Whose path was asked for.
-    /// - subprotocol: What to select, `mcp`; nil: select nothing, and send no such header.
-    /// - key: The client's key, for ``AcceptKey``.
-    case accepted(server: ServerIndex, subprotocol: String?, key: String)
+    case accepted(AcceptedHandshake)
+    /// Who asks must be known first.
+    case unproven(UnprovenHandshake)
     case refused(HandshakeRejection)
+    /// No handshake, but a question for the metadata of a server: 200 with this JSON.
+    case metadata(String)
 }
 
 /// Who may open a connection on one listener, and what lives on its paths (R1, R3, R4, R5, R11).
 ///
-/// Judged are, in the order of R3: the request's form, its host, its origin, its path. What depends on the moment (rates,
-/// capacity, draining) comes after and is judged by who knows it.
+/// Judged are, in the order of R3: the request's form, its host, its origin, its credential, its path. What depends on the
+/// moment (rates, capacity, draining) comes after and is judged by who knows it.
 package struct HandshakeRules: Sendable {
     /// Where the listener can be reached from.
     package enum Reach: Sendable {
@@ -37,35 +51,81 @@ package struct HandshakeRules: Sendable {
     package var allowedHosts: [Authority]
     /// The servers by their exact paths.
     package var paths: [String: ServerIndex]
+    /// Nil without `[auth]`: nobody is asked who they are.
+    package var authentication: AuthenticationRules?
 
     package init(
         reach: Reach,
         allowedOrigins: Set<WebOrigin> = [],
         allowedHosts: [Authority] = [],
-        paths: [String: ServerIndex]
+        paths: [String: ServerIndex],
+        authentication: AuthenticationRules? = nil
     ) {
         self.reach = reach
         self.allowedOrigins = allowedOrigins
         self.allowedHosts = allowedHosts
         self.paths = paths
+        self.authentication = authentication
     }
 
     /// Judges a request by what it says.
     package func judge(_ request: HandshakeRequest) -> HandshakeVerdict {
         do throws(HandshakeRejection) {
+            if let metadata = try metadata(for: request) { return .metadata(metadata) }
             let handshake = try OpeningHandshake(request)
             try judgeHost(handshake.authority)
             try judgeOrigin(handshake.origins)
-            guard let server = paths[handshake.path] else { throw HandshakeRejection.noSuchPath() }
-            let isOffered = handshake.subprotocols.contains(Self.subprotocol)
+            let server = paths[handshake.path]
+            let subprotocol = handshake.subprotocols.contains(Self.subprotocol) ? Self.subprotocol : nil
+            if let authentication {
+                // Before the path is looked at: a malformed credential is one at an open server, too.
+                let credential = try Credential.presented(
+                    authorizations: handshake.authorizations,
+                    subprotocols: handshake.subprotocols,
+                    query: authentication.acceptsQueryTokens ? handshake.query : nil
+                )
+                if server.map({ !authentication.openServers.contains($0) }) ?? true {
+                    return .unproven(
+                        UnprovenHandshake(
+                            credential: credential,
+                            path: handshake.path,
+                            server: server,
+                            subprotocol: subprotocol,
+                            key: handshake.key,
+                            rules: authentication
+                        )
+                    )
+                }
+            }
+            guard let server else { throw HandshakeRejection.noSuchPath() }
             return .accepted(
-                server: server,
-                subprotocol: isOffered ? Self.subprotocol : nil,
-                key: handshake.key
+                AcceptedHandshake(
+                    server: server,
+                    subprotocol: subprotocol,
+                    key: handshake.key,
+                    principal: .anonymous,
+                    claims: Claims()
+                )
             )
         } catch {
             return .refused(error)
         }
+    }
+
+    /// The answer to a plain GET for the metadata of a server (RFC 9728 §3); nil for every other request.
+    private func metadata(for request: HandshakeRequest) throws(HandshakeRejection) -> String? {
+        guard let metadata = authentication?.metadata, request.method == "GET", request.values("Upgrade").isEmpty,
+            request.target.utf8.starts(with: ResourceMetadata.prefix.utf8)
+        else { return nil }
+        let hosts = request.values("Host")
+        guard hosts.count == 1, let authority = Authority(String(hosts[0])) else {
+            throw .malformed("There must be one Host header, a host with an optional port.")
+        }
+        let path = try OpeningHandshake.pathAndQuery(of: request.target, authority: authority).path
+        guard let server = ResourceMetadata.serverPath(ofTarget: path) else { return nil }
+        try judgeHost(authority)
+        try judgeOrigin(request.values("Origin").map(String.init))
+        return metadata.document(forServerAt: server)
     }
 
     private func judgeHost(_ host: Authority) throws(HandshakeRejection) {

@@ -23,6 +23,27 @@ struct DeadlinesTests {
         )
     }
 
+    @Test("R9: a connection ends when its credential expires, before anything else that is due then")
+    func expiry() {
+        let settings = Deadlines.Settings(
+            idleTimeout: 0,
+            maxConnectionAge: 50,
+            pingInterval: 20,
+            pongTimeout: 0,
+            writeTimeout: 0
+        )
+        for (expiry, expected) in [
+            (30, ["20 ping", "30 credential_expired"]), (50, ["20 ping", "40 ping", "50 credential_expired"]),
+            (60, ["20 ping", "40 ping", "50 max_connection_age"]),
+        ] as [(Int64, [String])] {
+            var deadlines = Deadlines(settings, expiry: Self.begin + expiry, now: Self.begin)
+            #expect(Self.run(&deadlines, until: 100, isWaiting: true) == expected)
+        }
+        var past = Deadlines(settings, expiry: Self.begin - 1, now: Self.begin)
+        #expect(past.next() == Self.begin - 1)
+        #expect(past.fire(at: Self.begin, isWaiting: true) == .end(.credentialExpired))
+    }
+
     /// What falls due until `until`, by a timer that is always armed for `next()`: the times after the beginning.
     private static func run(_ deadlines: inout Deadlines, until: Int64, isWaiting: Bool = false) -> [String] {
         var told: [String] = []

@@ -17,6 +17,7 @@ struct SessionEndTests {
         (.protocolFailure(.invalidText), 1007, true), (.protocolFailure(.binary), 1003, true),
         (.protocolFailure(.messageTooBig(limit: 4 << 20)), 1009, true),
         (.protocolFailure(.tooManyFragments(limit: 65_536)), 1009, true), (.idle, 1000, true), (.tooOld, 1000, true),
+        (.credentialExpired, 1001, true),
         (.draining, 1001, true), (.invalidFlood, 1008, true), (.clientStalled, 1008, true),
         (.serverStalled, 1008, true),
         (.serverExited(.exited(0)), 1000, true), (.serverExited(.exited(1)), 1001, true),

@@ -32,13 +32,19 @@ final class SessionRig {
     private(set) var lines = ByteBuffer(string: "??earlier\n")
     private(set) var replies = ByteBuffer(string: "??")
 
-    init(framing: Session.Framing = .mcp, maxInvalid: Int = 100, oversizeResponse: Int = 0) {
+    init(
+        framing: Session.Framing = .mcp,
+        maxInvalid: Int = 100,
+        oversizeResponse: Int = 0,
+        policy: AccessPolicy? = nil
+    ) {
         session = Session(
             .init(
                 framing: framing,
                 maxInvalid: maxInvalid,
                 oversizeResponse: oversizeResponse,
-                connection: Self.connection
+                connection: Self.connection,
+                policy: policy
             )
         )
         lines.moveReaderIndex(forwardBy: 2)

@@ -24,6 +24,7 @@ import Testing
         .protocolFailure(ProtocolFailure(.messageTooBig, "")),
         .idle,
         .tooOld,
+        .credentialExpired,
         .draining,
         .invalidFlood,
         .clientStalled,

@@ -26,11 +26,15 @@ func openingRequest(
 enum Judged: Equatable, Sendable {
     case accepted(Int, String?)
     case refused(Int)
+    case unproven
+    case metadata(String)
 }
 
 func judged(_ request: HandshakeRequest, by rules: HandshakeRules) -> Judged {
     switch rules.judge(request) {
-    case .accepted(let server, let subprotocol, _): .accepted(server, subprotocol)
+    case .accepted(let handshake): .accepted(handshake.server, handshake.subprotocol)
+    case .unproven: .unproven
+    case .metadata(let json): .metadata(json)
     case .refused(let rejection): .refused(rejection.status)
     }
 }
@@ -49,12 +53,11 @@ struct HandshakeRulesTests {
 
     @Test("R1: the request of RFC 6455 §1.3 is accepted, with its key and no subprotocol")
     func example() throws {
-        guard case .accepted(let server, let subprotocol, let key) = rules.judge(openingRequest()) else {
-            throw Unexpected()
-        }
-        #expect(server == 0)
-        #expect(subprotocol == nil)
-        #expect(key == "dGhlIHNhbXBsZSBub25jZQ==")
+        guard case .accepted(let handshake) = rules.judge(openingRequest()) else { throw Unexpected() }
+        #expect(handshake.server == 0)
+        #expect(handshake.subprotocol == nil)
+        #expect(handshake.key == "dGhlIHNhbXBsZSBub25jZQ==")
+        #expect(handshake.principal == .anonymous)
     }
 
     @Test(

@@ -57,13 +57,13 @@ final class BridgeProcess {
     /// Waits for the first address in the banner and returns its port.
     private static func waitReady(_ program: RunningProgram) throws -> UInt16 {
         let banner = try program.output.wait(for: "the address of a server") {
-            $0.contains("ws://") || $0.contains("ws+unix:") || $0.contains("unix:")
+            $0.contains("ws://") || $0.contains("wss://") || $0.contains("unix:")
         }
         guard let banner else {
             let status = try program.wait()
             throw BridgeDidNotStart(status: status, errors: program.errors.lines + program.output.lines)
         }
-        guard let address = banner.firstRange(of: "ws://") else { return 0 }
+        guard let address = banner.firstRange(of: "ws://") ?? banner.firstRange(of: "wss://") else { return 0 }
         let rest = banner[address.upperBound...]
         guard let colon = rest.firstIndex(of: "]") ?? rest.firstIndex(of: ":") else { return 0 }
         return UInt16(rest[colon...].drop { !$0.isNumber }.prefix { $0.isNumber }) ?? 0

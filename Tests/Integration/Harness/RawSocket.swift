@@ -5,7 +5,7 @@
 import Foundation
 
 /// A connected stream socket whose every wait has a deadline.
-final class RawSocket {
+class RawSocket {
     private(set) var descriptor: CInt
     private var received: [UInt8] = []
     private var position = 0
@@ -76,7 +76,7 @@ final class RawSocket {
     /// Says that nothing more will be sent.
     func shutdownWrite() { shutdown(descriptor, CInt(SHUT_WR)) }
 
-    private func wait(for events: CInt, _ deadline: Deadline, _ what: String) throws {
+    final func wait(for events: CInt, _ deadline: Deadline, _ what: String) throws {
         var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
         while poll(&entry, 1, deadline.milliseconds) <= 0 {
             if deadline.hasPassed { throw DeadlineExceeded(what) }
@@ -124,6 +124,15 @@ final class RawSocket {
             received.append(contentsOf: chunk[..<count])
             return count > 0
         }
+    }
+
+    /// Takes in what a subclass has read.
+    final func append(_ bytes: some Collection<UInt8>) {
+        if position > 1 << 20 {
+            received.removeFirst(position)
+            position = 0
+        }
+        received.append(contentsOf: bytes)
     }
 
     /// Bytes read and not yet taken.

@@ -19,7 +19,8 @@ extension UpstreamFault {
         self = isConnected ? .broken(words) : .unreachable(words)
     }
 
-    private static func words(_ error: any Error) -> String {
+    /// The same without the server: also for what is no MCP server.
+    static func words(_ error: any Error) -> String {
         switch error {
         case let error as NIOConnectionError:
             if let first = error.connectionErrors.first { return Self.words(first.error) }
@@ -71,7 +72,7 @@ extension UpstreamFault {
         if error == .eofDuringHandshake || error == .eofDuringAdditionalCertficiateChainValidation {
             return "the server closed the connection"
         }
-        guard let reason = Self.reason(error) else { return "no reason was given" }
+        guard let reason = error.reason else { return "no reason was given" }
         switch reason {
         case "CERTIFICATE_VERIFY_FAILED":
             return "its certificate is not trusted: it has expired, or comes from an authority that is not known here"
@@ -84,15 +85,7 @@ extension UpstreamFault {
             "SSLV3_ALERT_CERTIFICATE_EXPIRED", "SSLV3_ALERT_CERTIFICATE_UNKNOWN", "TLSV1_ALERT_UNKNOWN_CA",
             "TLSV1_ALERT_ACCESS_DENIED":
             return "it refuses the client certificate"
-        default: return String(reason.lowercased().map { $0 == "_" ? " " : $0 })
+        default: return BoringSSLInternalError.words(for: reason)
         }
-    }
-
-    /// BoringSSL's name of the reason; only its text has it, `… OPENSSL_internal:NAME at FILE:LINE`.
-    private static func reason(_ error: BoringSSLInternalError) -> Substring? {
-        let text = error.description
-        guard let mark = text.firstRange(of: "OPENSSL_internal:") else { return nil }
-        let name = text[mark.upperBound...].prefix { $0 != " " }
-        return name.isEmpty ? nil : name
     }
 }

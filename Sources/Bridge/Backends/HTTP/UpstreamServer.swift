@@ -4,7 +4,6 @@
 
 package import BridgeConfig
 internal import BridgeCore
-internal import Glibc
 internal import Logging
 internal import NIOSSL
 internal import Synchronization
@@ -14,19 +13,9 @@ package final class UpstreamServer: Sendable {
     /// Files of headers are looked at this often at the most, nanoseconds.
     private static let recheck: Int64 = 1_000_000_000
 
-    /// Which file it is, since secrets are replaced by renaming, and when it or who may read it changed last.
-    private struct Stamp: Equatable {
-        var inode: UInt64 = 0
-        var size = 0
-        var seconds = 0
-        var nanoseconds = 0
-        /// A pipe, say: it gives what it holds once, and reading it may take for ever.
-        var isStream = false
-    }
-
     private struct State {
         var headers: ResolvedHeaders
-        var stamps: [Stamp]
+        var stamps: [FileStamp]
         var checked: Int64 = 0
     }
 
@@ -52,7 +41,7 @@ package final class UpstreamServer: Sendable {
         self.resolve = resolve
         self.tls = try configuration.tls(server: name)
         let files = configuration.headerFiles
-        let stamps = files.map { Self.stamp(of: $0) }
+        let stamps = files.map { FileStamp(path: $0) }
         // Nothing is read again where something cannot be.
         self.files = stamps.contains { $0.isStream } ? [] : files
         self.state = Mutex(State(headers: try resolve(), stamps: stamps))
@@ -68,7 +57,7 @@ package final class UpstreamServer: Sendable {
         return self.state.withLock { state in
             guard now - state.checked >= Self.recheck else { return state.headers.fields }
             state.checked = now
-            let stamps = self.files.map { Self.stamp(of: $0) }
+            let stamps = self.files.map { FileStamp(path: $0) }
             guard stamps != state.stamps else { return state.headers.fields }
             state.stamps = stamps
             do throws(ConfigurationError) {
@@ -86,7 +75,7 @@ package final class UpstreamServer: Sendable {
     }
 
     /// - Throws: if one of the files has become something that may never end.
-    private func refuseStreams(_ stamps: [Stamp]) throws(ConfigurationError) {
+    private func refuseStreams(_ stamps: [FileStamp]) throws(ConfigurationError) {
         let problems = zip(self.files, stamps).filter { $0.1.isStream }.map { path, _ in
             let message = "server `\(self.name)`: the file \(path) has become something else"
             return ConfigurationError.Problem(place: Place(file: path), message: message)
@@ -96,19 +85,6 @@ package final class UpstreamServer: Sendable {
 
     /// Values of the headers that must never be shown (R73).
     var secrets: [String] { self.state.withLock { $0.headers.secrets } }
-
-    private static func stamp(of path: String) -> Stamp {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return Stamp() }
-        let kind = status.st_mode & S_IFMT
-        guard kind == S_IFREG || kind == S_IFDIR else { return Stamp(isStream: true) }
-        return Stamp(
-            inode: UInt64(status.st_ino),
-            size: Int(status.st_size),
-            seconds: status.st_ctim.tv_sec,
-            nanoseconds: status.st_ctim.tv_nsec
-        )
-    }
 
     func conversationSettings(queue: Int) -> HTTPConversation.Settings {
         let transport: HTTPConversation.Transport =

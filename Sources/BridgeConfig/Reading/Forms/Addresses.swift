@@ -73,8 +73,9 @@ extension ListenAddress {
             throw BadValue("needs a port: write \(quoted("\(text):8765"))")
         }
         guard !parts.host.isEmpty, parts.host != "*" else {
+            let port = HostAndPort.portNumber(portText) ?? 8765
             throw BadValue(
-                "needs a host: write \"127.0.0.1:\(portText)\" for this machine only, or \"0.0.0.0:\(portText)\" for all"
+                "needs a host: write \"127.0.0.1:\(port)\" for this machine only, or \"0.0.0.0:\(port)\" for all"
             )
         }
         guard parts.isValid else {

@@ -15,6 +15,23 @@ extension ValueForm where Value == HTTPURL {
     }
 }
 
+extension ValueForm where Value == HTTPURL {
+    /// What clients call this bridge: scheme, host and port alone.
+    static var publicURL: Self {
+        .text(
+            "a string such as \"https://bridge.example\"",
+            write: { quoted($0.origin) },
+            parse: { text throws(BadValue) in
+                let url = try HTTPURL(parsing: text)
+                guard url.target == "/" else {
+                    throw BadValue("must be scheme, host and port alone: the paths are those of the servers")
+                }
+                return url
+            }
+        )
+    }
+}
+
 extension HTTPURL {
     /// Reads an absolute URL of `http` or `https`, RFC 3986 to the letter; ``HTTPURL/init(_:)`` is more lenient.
     init(parsing text: String) throws(BadValue) {

@@ -1,0 +1,1 @@
+../../../Tests/BridgeCoreTests/HTTPTransport/ReferenceEventStream.swift
