@@ -26,7 +26,7 @@ package struct Daemon: Service {
     private static let killing = Duration.seconds(5)
     /// How long the farewells to servers behind URLs may take; the conversations bound themselves below that.
     private static let farewells = Duration.seconds(6)
-    /// How often files that may be replaced are looked at.
+    /// How often files that may be replaced are looked at, so that a revoked token is soon of no use.
     private static let lookInterval = Duration.seconds(1)
     /// Descriptors of one event loop.
     private static let descriptorsPerLoop = 4

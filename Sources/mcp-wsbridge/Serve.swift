@@ -61,7 +61,7 @@ struct Serve: AsyncParsableCommand {
         let (configuration, servers, tls, authentication) = try self.load()
         LoggingSystem.bootstrap(configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
-        let surroundings = Surroundings.thisMachine(servers, tls: tls)
+        let surroundings = CheckReport.Surroundings.thisMachine(servers, tls: tls)
         let warnings = CheckReport.warnings(of: configuration, file: self.config ?? "--", in: surroundings)
         for warning in warnings { logger.warning("\(warning)") }
         let daemon = Daemon(

@@ -12,9 +12,6 @@ internal import NIOCore
 ///
 /// Made before there are event loops, so that `check` finds what is wrong with its files. Used by all of them at once.
 package final class Authentication: Sendable {
-    /// How often files are looked at, so that a revoked token is soon of no use.
-    static let lookInterval = Duration.seconds(1)
-
     private let authenticator: Authenticator
     private let tokens: TokenStore?
     private let jwt: JWTVerifier?
@@ -70,11 +67,19 @@ package final class Authentication: Sendable {
     func authenticate(_ credential: Credential?, on channel: any Channel) -> Authenticator.Outcome {
         self.authenticator.authenticate(
             credential,
-            connection: self.unixPeers.flatMap { rules in
-                UnixPeer(of: channel).flatMap { rules.principal(user: $0.user, groups: $0.groups) }
-            },
+            connection: credential == nil ? self.principal(of: channel) : nil,
             now: Int64(time(nil))
         )
+    }
+
+    /// Who the connection itself proves to be: by a certificate, as long as that holds, or as a process of this machine.
+    private func principal(of channel: any Channel) -> Principal? {
+        if let certificate = channel.pipeline.syncOperations.clientCertificateNames, let name = certificate.matched {
+            return Principal(kind: .certificate, name: "\(name)", expiry: certificate.notAfter)
+        }
+        return self.unixPeers.flatMap { rules in
+            UnixPeer(of: channel).flatMap { rules.principal(user: $0.user, groups: $0.groups) }
+        }
     }
 
     /// Whether there are files that may change.

@@ -33,8 +33,7 @@ final class Connection {
     let server: ServedServer
     let eventLoop: any EventLoop
     let backend: any Backend
-    /// Who uses this connection, from its begin to its end (R75).
-    let principal: Principal
+    let client: Client
     let buffers: LoopBuffers
     private let worker: Worker
     let logger: Logger
@@ -66,7 +65,7 @@ final class Connection {
         id: ConnectionID,
         server: ServedServer,
         backend: any Backend,
-        principal: Principal,
+        client: Client,
         worker: Worker,
         eventLoop: any EventLoop,
         logger: Logger
@@ -75,7 +74,7 @@ final class Connection {
         self.id = id
         self.server = server
         self.backend = backend
-        self.principal = principal
+        self.client = client
         self.buffers = worker.buffers
         self.worker = worker
         self.eventLoop = eventLoop
@@ -83,7 +82,7 @@ final class Connection {
         self.session = Session(server.sessionSettings(id))
         self.deadlines = Deadlines(
             server.deadlines,
-            expiry: principal.expiry.map { Self.time(at: $0, now: now) },
+            expiry: client.principal.expiry.map { Self.time(at: $0, now: now) },
             now: now
         )
         self.began = now

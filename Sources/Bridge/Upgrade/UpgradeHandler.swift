@@ -164,7 +164,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var metadata: Logger.Metadata = [
             LogKey.status: "\(rejection.status)",
             LogKey.reason: "\(rejection.code.rawValue)",
-            LogKey.peer: "\(context.channel.peerName)",
+            LogKey.peer: "\(context.channel.clientAddress)",
         ]
         if let fault = rejection.fault { metadata[LogKey.fault] = "\(fault.rawValue)" }
         if let principal = rejection.principal { metadata[LogKey.principal] = "\(principal)" }
@@ -195,6 +195,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var logger = site.logger
         logger[metadataKey: LogKey.connection] = "\(id)"
         logger[metadataKey: LogKey.server] = "\(server.name)"
+        let client = Client(handshake, context.channel)
         let accept = { (backend: any Backend) in
             let answer = HTTPAnswer.switchingProtocols(key: handshake.key, subprotocol: handshake.subprotocol)
             context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
@@ -203,7 +204,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 site.admission.connectionEnded(server: index)
                 return backend.end(farewell: ByteBuffer())
             }
-            self.upgrade(id, server, backend, handshake.principal, logger, context)
+            self.upgrade(id, server, backend, client, logger, context)
         }
         if server.configuration.builtin != nil {
             return accept(BuiltinBackend(eventLoop: context.eventLoop, answers: self.worker.answers))
@@ -282,7 +283,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         _ id: ConnectionID,
         _ server: ServedServer,
         _ backend: any Backend,
-        _ principal: Principal,
+        _ client: Client,
         _ logger: Logger,
         _ context: ChannelHandlerContext
     ) {
@@ -293,22 +294,18 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             id: id,
             server: server,
             backend: backend,
-            principal: principal,
+            client: client,
             worker: worker,
             eventLoop: context.eventLoop,
             logger: logger
         )
-        var metadata: Logger.Metadata = [LogKey.peer: "\(context.channel.peerName)"]
-        if worker.site.authentication != nil { metadata[LogKey.principal] = "\(principal)" }
+        var metadata = client.metadata(isAsked: worker.site.authentication != nil)
         if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }
         if let url = server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
-        let tls = context.pipeline.syncOperations.tlsSession
-        if let tls { metadata[LogKey.tls] = "\(tls.version)" }
-        if let name = tls?.client?.matched { metadata[LogKey.clientName] = "\(name)" }
         logger.info("connection began", metadata: metadata)
         do {
             // With TLS it is NIOSSL that reads, into a buffer of its own.
-            if tls == nil {
+            if client.tls == nil {
                 try context.channel.syncOptions?.setOption(.recvAllocator, value: LoopReadAllocator(worker.buffers))
             }
             try context.pipeline.syncOperations.addHandler(connection.webSocket)
@@ -329,16 +326,6 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             connection.receivedAll()
             if isReadHeld { channel.read() }
         }
-    }
-}
-
-extension Channel {
-    /// The client's address for the log: `127.0.0.1:54368`, or `unix`.
-    var peerName: String {
-        guard let address = self.remoteAddress, let host = address.ipAddress, let port = address.port else {
-            return "unix"
-        }
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }
 

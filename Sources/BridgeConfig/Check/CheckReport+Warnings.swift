@@ -70,11 +70,12 @@ extension CheckReport {
 
     private static func authWarnings(_ server: Server, _ configuration: Configuration) -> [String] {
         let address = configuration.listen.address
+        let certificates = configuration.listen.authenticatesClients
         switch (server.authentication, configuration.auth) {
         case (.open, nil): return ["`auth` = \"none\" has no effect: there is no [auth], so that every server is open"]
-        case (.open, _?) where !address.isLocal:
+        case (.open, _?) where !address.isLocal && !certificates:
             return ["anyone who can reach \(address) can use it: it has `auth` = \"none\""]
-        case (.required, let auth?) where auth.ways(toServer: server.name).isEmpty:
+        case (.required, let auth?) where auth.ways(toServer: server.name, certificates: certificates).isEmpty:
             return ["nobody can use it: no token has it among its `servers`"]
         case (.open, _?), (.required, _): return []
         }

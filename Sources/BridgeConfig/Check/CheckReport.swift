@@ -77,7 +77,7 @@ package struct CheckReport: Sendable, Equatable {
         )
         return ["", "\(server.name)  \(configuration.listen.webSocketURL(path: server.path))"]
             + (server.upstream.map(lines) ?? server.builtin.map(lines) ?? commandLines(server))
-            + line("open to", audience(of: server, configuration.auth))
+            + line("open to", audience(of: server, configuration))
             + line("changed", changed)
     }
 
@@ -94,10 +94,10 @@ package struct CheckReport: Sendable, Equatable {
     }
 
     /// Who may use a server; nothing without `[auth]`.
-    private static func audience(of server: Server, _ auth: Auth?) -> [String] {
-        guard let auth else { return [] }
+    private static func audience(of server: Server, _ configuration: Configuration) -> [String] {
+        guard let auth = configuration.auth else { return [] }
         if server.authentication == .open { return ["anybody (auth = \"none\")"] }
-        let ways = auth.ways(toServer: server.name)
+        let ways = auth.ways(toServer: server.name, certificates: configuration.listen.authenticatesClients)
         return ways.isEmpty ? ["nobody"] : ways
     }
 

@@ -49,13 +49,16 @@ package struct Auth: Sendable, Equatable {
     package init() {}
 
     /// Who may use a server that asks, a few words each.
-    package func ways(toServer name: String) -> [String] {
+    ///
+    /// - Parameter certificates: clients show certificates on the way in.
+    package func ways(toServer name: String, certificates: Bool) -> [String] {
         let tokens = tokens.filter { $0.servers?.contains(name) ?? true }.map { "token \($0.name)" }
         let users = unix.allowUIDs.map { "user \($0)" } + unix.allowGIDs.map { "group \($0)" }
-        return tokens + (jwt.map { ["tokens of \($0.issuer)"] } ?? []) + users
+        return tokens + (jwt.map { ["tokens of \($0.issuer)"] } ?? [])
+            + (certificates ? ["clients with a certificate"] : []) + users
     }
 
-    /// Somebody can come in.
+    /// Somebody can come in, certificates aside.
     package var hasWays: Bool { !tokens.isEmpty || jwt != nil || unix.isUsed }
 }
 

@@ -10,7 +10,7 @@ extension Configuration {
             return
         }
         // Where something else is wrong it may be the way in.
-        if !auth.hasWays, diagnostics.problems.isEmpty {
+        if !auth.hasWays, !listen.authenticatesClients, diagnostics.problems.isEmpty {
             diagnostics.report(
                 "[auth] lets nobody in: add [[auth.tokens]] with what `mcp-wsbridge token new` prints, or take it out",
                 at: table.keyPosition

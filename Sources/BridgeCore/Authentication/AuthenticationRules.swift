@@ -35,6 +35,7 @@ package struct UnprovenHandshake: Sendable {
     let server: ServerIndex?
     let subprotocol: String?
     let key: String
+    let origin: String?
     let rules: AuthenticationRules
 
     /// Judges the rest in the order of R3: credential 401, path 404, permission 403.
@@ -56,6 +57,7 @@ package struct UnprovenHandshake: Sendable {
                 server: server,
                 subprotocol: self.subprotocol,
                 key: self.key,
+                origin: self.origin,
                 principal: principal,
                 claims: claims
             )

@@ -13,6 +13,8 @@ package struct AcceptedHandshake: Sendable {
     package let subprotocol: String?
     /// The client's key, for ``AcceptKey``.
     package let key: String
+    /// The page's origin, which is allowed; nil for programs that are no browsers.
+    package let origin: String?
     package let principal: Principal
     /// What an issuer says about the principal.
     package let claims: Claims
@@ -92,6 +94,7 @@ package struct HandshakeRules: Sendable {
                             server: server,
                             subprotocol: subprotocol,
                             key: handshake.key,
+                            origin: handshake.origins.first,
                             rules: authentication
                         )
                     )
@@ -103,6 +106,7 @@ package struct HandshakeRules: Sendable {
                     server: server,
                     subprotocol: subprotocol,
                     key: handshake.key,
+                    origin: handshake.origins.first,
                     principal: .anonymous,
                     claims: Claims()
                 )

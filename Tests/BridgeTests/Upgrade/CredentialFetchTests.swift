@@ -120,6 +120,7 @@ import Testing
             self.listener = try await Listener.start(
                 .tcp(host: "127.0.0.1", port: 0),
                 limits: Limits(),
+                tls: nil,
                 group: self.group,
                 workers: try await Workers(self.group, site: site)
             )

@@ -97,4 +97,36 @@ import Testing
             return names == 2
         }
     }
+
+    @Test("R8, R75: with [auth] a certificate is a credential, unless the client presents another one")
+    func credential() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a-token-of-the-operators", to: "token")
+        let bridge = try BridgeProcess.tls(
+            more: Self.authority,
+            server: """
+                [auth]
+                [[auth.tokens]]
+                name = "ci"
+                token = { file = "@FOLDER@/token" }
+                """,
+            folder: folder
+        )
+        let named = TLSSocket.Options(certificate: "client")
+        let socket = try bridge.connectTLS(named)
+        #expect(try socket.call("count").contentText == "1")
+        let began = try bridge.waitLog("the beginning") { $0.message == "connection began" }
+        #expect(began["principal"] == "certificate:spiffe://test.example/ns/agents/sa/ci")
+        // One that names nobody lets in, but proves nothing.
+        for (options, token, status) in [
+            (TLSSocket.Options(certificate: "nameless"), nil, 401),
+            (TLSSocket.Options(certificate: "nameless"), "a-token-of-the-operators", 101),
+            (named, "a-token-of-nobody-at-all", 401),
+        ] {
+            let headers = token.map { ["Authorization: Bearer \($0)"] } ?? []
+            let socket = try TLSSocket(port: bridge.port, options)
+            try socket.send(Handshake(path: "/fixture", port: bridge.port, headers: headers).bytes)
+            #expect(try socket.receiveAnswer().status == status, "\(options.certificate ?? "") \(token ?? "")")
+        }
+    }
 }

@@ -82,7 +82,7 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
         self.state = .failed
         self.logger.info(
             "TLS handshake failed",
-            metadata: [LogKey.reason: "\(reason)", LogKey.peer: "\(context.channel.peerName)"]
+            metadata: [LogKey.reason: "\(reason)", LogKey.peer: "\(context.channel.clientAddress)"]
         )
         context.close(promise: nil)
         self.closeTransport(context, promise: nil)

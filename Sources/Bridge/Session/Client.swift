@@ -1,0 +1,68 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BridgeCore
+internal import Logging
+internal import NIOCore
+
+/// Who is at the other end of a connection, as the handshake has shown it; the same from begin to end (R75).
+struct Client: Sendable {
+    let principal: Principal
+    /// What an issuer says about the principal.
+    let claims: Claims
+    let address: ClientAddress
+    /// The page's origin, where it is a browser.
+    let origin: String?
+    /// Nil without TLS.
+    let tls: TLSSession?
+}
+
+extension Client {
+    /// To be made on the channel's event loop.
+    init(_ handshake: AcceptedHandshake, _ channel: any Channel) {
+        self.principal = handshake.principal
+        self.claims = handshake.claims
+        self.address = channel.clientAddress
+        self.origin = handshake.origin
+        self.tls = channel.pipeline.syncOperations.tlsSession
+    }
+
+    /// What the log tells of it.
+    ///
+    /// - Parameter isAsked: clients are asked who they are.
+    func metadata(isAsked: Bool) -> Logger.Metadata {
+        var metadata: Logger.Metadata = [LogKey.peer: "\(self.address)"]
+        if isAsked { metadata[LogKey.principal] = "\(self.principal)" }
+        if let tls { metadata[LogKey.tls] = "\(tls.version)" }
+        if let name = self.tls?.client?.matched { metadata[LogKey.clientName] = "\(name)" }
+        return metadata
+    }
+}
+
+extension Channel {
+    /// Where the client of this channel is.
+    var clientAddress: ClientAddress {
+        guard let address = self.remoteAddress, let port = address.port else { return .local }
+        let bytes = address.withSockAddr { pointer, size in
+            let text = UnsafeRawBufferPointer(start: pointer, count: size)
+            // `sockaddr_in` and `sockaddr_in6`: family and port first, and then the flow of the latter.
+            return address.protocol == .inet ? Array(text[4..<8]) : Array(text[8..<24])
+        }
+        return ClientAddress(bytes: bytes, port: port)
+    }
+}
+
+extension ClientAddress: CustomStringConvertible {
+    /// As the log has it: `127.0.0.1:54368`, `[::1]:54368`, `unix`.
+    package var description: String {
+        guard let host = self.host else { return "unix" }
+        let name = host.contains(":") ? "[\(host)]" : host
+        return self.port.map { "\(name):\($0)" } ?? name
+    }
+
+    /// The IP address as text (RFC 5952); nil where there is none.
+    package var host: String? {
+        try? SocketAddress(packedIPAddress: ByteBuffer(bytes: self.bytes), port: 0).ipAddress
+    }
+}
