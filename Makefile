@@ -77,7 +77,7 @@ fuzz: swift ## fuzz what reads strangers' bytes, twenty minutes a target (or FUZ
 	Fuzz/run $(FUZZ)
 
 .PHONY: bench
-bench: release ## measure beside the floors and other bridges, 29 minutes (or BENCH='--only 64-in-flight --repetitions 3')
+bench: release ## measure beside the floors and other bridges, 31 minutes (or BENCH='--only 64-in-flight --repetitions 3')
 	swift build $(RELEASE_FLAGS) --product mcp-wsload
 	swift build $(RELEASE_FLAGS) --package-path Benchmarks/floor/nio-bridge --scratch-path .build/benchmarks/nio-bridge
 	python3 Benchmarks/bench.py $(BENCH)

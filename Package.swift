@@ -95,11 +95,14 @@ let package = Package(
         // epoll and pipe2, which Swift's Glibc module does not have.
         .target(name: "CEpoll"),
         // The load generator of the benchmarks. Neither NIO's channels nor the bridge: it must not be the bottleneck.
+        // The TLS of the clients that measure and test: another implementation than the bridge's.
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(
             name: "LoadGenerator",
             dependencies: [
                 "BridgeCore",
                 "CEpoll",
+                "COpenSSL",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: settings
@@ -148,17 +151,11 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        // The TLS of the tests' clients: another implementation than the bridge's.
-        .systemLibrary(
-            name: "COpenSSL",
-            path: "Tests/OpenSSL",
-            pkgConfig: "openssl",
-            providers: [.apt(["libssl-dev"])]
-        ),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "mcp-wsbridge", "FixtureServer", "COpenSSL", .product(name: "Crypto", package: "swift-crypto"),
+                "mcp-wsbridge", "mcp-wsload", "FixtureServer", "COpenSSL",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Tests/Integration",
             swiftSettings: settings

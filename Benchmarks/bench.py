@@ -32,7 +32,7 @@ from goals import judge_all
 from measure import Bench, pinned_cpu
 from peers import BUILD, ROOT, Missing, Peer
 from processes import Started
-from scenarios import BRIDGE, SCENARIOS, STATIC, Scenario, selected
+from scenarios import BRIDGE, BRIDGE_TLS, SCENARIOS, STATIC, Scenario, selected
 
 FORMAT = 1
 # Seconds to wait for a quiet machine, in all.
@@ -43,7 +43,7 @@ WORTH_KEEPING = 10
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--repetitions", type=int, default=10, metavar="N", help="default 10, which take about 29 minutes")
+    parser.add_argument("--repetitions", type=int, default=10, metavar="N", help="default 10, which take about 31 minutes")
     parser.add_argument("--only", action="append", default=[], metavar="SCENARIO", help="this one (repeatable, or a list with commas); see --list")
     parser.add_argument("--peers", metavar="NAMES", help="only these, with commas between; see --list")
     parser.add_argument("--add", action="append", default=[], metavar="NAME=URL=COMMAND",
@@ -81,6 +81,8 @@ def field_of(chosen: argparse.Namespace, folder: Path) -> list[Peer]:
     everyone = [peers.bridge(BRIDGE, "this one", chosen.bridge, folder)]
     if os.access(chosen.static, os.X_OK):
         everyone.append(peers.bridge(STATIC, "this one, static", chosen.static, folder))
+    if tls := peers.certificate():
+        everyone.append(peers.bridge(BRIDGE_TLS, "this one, with TLS", chosen.bridge, folder, tls))
     everyone += [*peers.floors(), *peers.installed(), *(peers.added(text) for text in chosen.add)]
     if chosen.peers:
         names = chosen.peers.split(",")

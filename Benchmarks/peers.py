@@ -16,11 +16,14 @@ import subprocess
 import sys
 import venv
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from machine import first_line
-from scenarios import BRIDGE, EVERYONE, EVERYONE_AND_NIO, NIO_BRIDGE, PIPE, STATIC, WEBSOCAT, WEBSOCKETD, WS_BRIDGE, WS_ECHO, Scenario
+from scenarios import (
+    BRIDGE, EVERYONE, EVERYONE_AND_NIO, NIO_BRIDGE, PIPE, STATIC, TLS_BRIDGES, WEBSOCAT, WEBSOCKETD, WEBSOCKETD_TLS, WS_BRIDGE, WS_ECHO,
+    Scenario,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / ".build" / "benchmarks"
@@ -63,7 +66,19 @@ def build_floors() -> None:
             subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-Werror", "-o", program, sources / f"{name}.c"], check=True)
 
 
-def configuration(scenario: Scenario, port: int, backend_port: int | None) -> str:
+def certificate() -> tuple[Path, Path] | None:
+    """A certificate of this machine and its key, made anew where there are none; None without the command openssl."""
+    folder = BUILD / "certificates"
+    found = folder / "server.pem", folder / "server.key"
+    if not all(file.exists() for file in found):
+        if not shutil.which("openssl"):
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["sh", ROOT / "Tests" / "certificates", folder], check=True)
+    return found
+
+
+def configuration(scenario: Scenario, port: int, backend_port: int | None, tls: tuple[Path, Path] | None = None) -> str:
     """The bridge's file for one run: its defaults, except for limits that a single client machine would run into."""
     places = scenario.connections + 100
     limits = {"spawn_rate": "10000", "max_connections": str(places), "max_children": str(places)} | scenario.limits
@@ -74,21 +89,23 @@ def configuration(scenario: Scenario, port: int, backend_port: int | None) -> st
     }[scenario.backend]
     return "\n".join([
         "[listen]", f'address = "127.0.0.1:{port}"',
+        *(["[listen.tls]", f'certificate = "{tls[0]}"', f'key = "{tls[1]}"'] if tls else []),
         "[limits]", *(f"{key} = {value}" for key, value in limits.items()),
         "[log]", 'level = "warning"',
         "[servers.bench]", backend, 'path = "/bench"', "",
     ])
 
 
-def bridge(name: str, about: str, binary: Path, folder: Path) -> Peer:
+def bridge(name: str, about: str, binary: Path, folder: Path, tls: tuple[Path, Path] | None = None) -> Peer:
     """The bridge itself; its configuration goes to `folder`. An HTTP backend is expected at the port after its own."""
+    scheme = "wss" if tls else "ws"
 
     def command(port: int, scenario: Scenario) -> list[str]:
         file = folder / f"bridge-{port}.toml"
-        file.write_text(configuration(scenario, port, backend_port(port)))
+        file.write_text(configuration(scenario, port, backend_port(port), tls))
         return [str(binary), "--config", str(file)]
 
-    return Peer(name, about, command, "ws://127.0.0.1:{port}/bench", version=first_line([str(binary), "--version"]))
+    return Peer(name, about, command, scheme + "://127.0.0.1:{port}/bench", version=first_line([str(binary), "--version"]))
 
 
 def backend_port(port: int) -> int:
@@ -127,12 +144,19 @@ def installed() -> list[Peer]:
     """The other bridges that are on this machine."""
     found = []
     if websocketd := shutil.which("websocketd"):
-        found.append(Peer(
+        plain = Peer(
             WEBSOCKETD, "Go, a child per connection",
             lambda port, _: [websocketd, "--address=127.0.0.1", f"--port={port}", "--loglevel=fatal", str(ECHO)],
             options=("--subprotocol", ""),  # it agrees to none
             version=first_line(["dpkg-query", "-W", "-f", "${Version}", "websocketd"]) or first_line([websocketd, "--version"]),
-        ))
+        )
+        found.append(plain)
+        if tls := certificate():
+            found.append(replace(
+                plain, name=WEBSOCKETD_TLS, url="wss://127.0.0.1:{port}/",
+                command=lambda port, _: [websocketd, "--address=127.0.0.1", f"--port={port}", "--loglevel=fatal", "--ssl",
+                                         f"--sslcert={tls[0]}", f"--sslkey={tls[1]}", str(ECHO)],
+            ))
     if websocat := websocat_program():
         # Its buffer must hold a whole message; `exec`, so that the child is the echo and not a shell.
         found.append(Peer(
@@ -159,7 +183,7 @@ def added(text: str) -> Peer:
 
 def takes_part(peer: Peer, scenario: Scenario) -> bool:
     """One that was added takes part wherever all the others do."""
-    known = {*EVERYONE_AND_NIO, STATIC}
+    known = {*EVERYONE_AND_NIO, *TLS_BRIDGES, STATIC}
     return peer.name in scenario.peers or (peer.name not in known and set(EVERYONE) <= set(scenario.peers))
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 # The names of those that are measured; peers.py says how they are started.
 BRIDGE = "mcp-wsbridge"
 STATIC = "mcp-wsbridge static"
+BRIDGE_TLS = "mcp-wsbridge TLS"
 PIPE = "pipe"
 WS_ECHO = "ws-echo"
 WS_BRIDGE = "ws-bridge"
 NIO_BRIDGE = "nio-bridge"
 WEBSOCKETD = "websocketd"
+WEBSOCKETD_TLS = "websocketd TLS"
 WEBSOCAT = "websocat"
 
 # All that bridge to a child, and the two floors. What is given with --add joins them.
@@ -23,6 +25,8 @@ EVERYONE = (BRIDGE, PIPE, WS_ECHO, WS_BRIDGE, WEBSOCKETD, WEBSOCAT)
 # The floor on SwiftNIO takes part where a goal may ask what that can do at all.
 EVERYONE_AND_NIO = (BRIDGE, PIPE, WS_ECHO, WS_BRIDGE, NIO_BRIDGE, WEBSOCKETD, WEBSOCAT)
 BRIDGES = (BRIDGE, WS_BRIDGE, NIO_BRIDGE, WEBSOCKETD, WEBSOCAT)
+# Those that speak TLS; in the same repetitions as their like without it, to be compared with that.
+TLS_BRIDGES = (BRIDGE_TLS, WEBSOCKETD_TLS)
 
 KIB, MIB = 1024, 1024 * 1024
 
@@ -140,6 +144,16 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "slow-consumer/beside", "the same beside 5 that want much and read 256 KiB/s each", (P99, P50, SLOW_RATE),
         (*BESIDE_SLOW, "--slow", "5", "--slow-rate", str(256 * KIB)), connections=10, peers=(BRIDGE, WS_BRIDGE),
+    ),
+    _load("tls/64-in-flight", "1 connection × 64 in flight, 200 B, TLS 1.3", 1, 64, peers=TLS_BRIDGES, every=2),
+    _load("tls/1MiB", "1 MiB messages, 1 × 1 in flight, TLS 1.3, one CPU", 1, 1, MIB, pinned=True, peers=TLS_BRIDGES, every=2),
+    Scenario(
+        "tls/idle-memory", "500 idle connections in TLS 1.3, each with a child", (PER_CONNECTION, RSS), mode="idle", seconds=1.0,
+        connections=500, peers=TLS_BRIDGES, every=2,
+    ),
+    Scenario(
+        "tls/churn", "connect in TLS 1.3, initialize, close, each with a child", (SETUPS, SETUP_P50, SETUP_P99, SETUP_CPU), mode="churn",
+        connections=4, peers=TLS_BRIDGES, every=2,
     ),
     _load("http", "8 connections × 4 in flight, 200 B, to an HTTP server", 8, 4, backend="http", peers=(BRIDGE,), every=2),
     Scenario("start", "from start to service", (ACCEPT, ANSWER, RSS), mode="start", peers=(STATIC, BRIDGE, WEBSOCKETD, WEBSOCAT)),

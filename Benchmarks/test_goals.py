@@ -43,7 +43,7 @@ class VerdictTests(unittest.TestCase):
 
     def test_three_runs_are_enough_for_a_size(self):
         runs = [record(place, "idle-memory", BRIDGE, kib_per_connection=9.0) for place in range(3)]
-        self.assertEqual(judge(goal("idle connection"), runs).verdict, MET)
+        self.assertEqual(judge(goal("idle connection with a child: memory"), runs).verdict, MET)
 
     def test_ratios_are_those_within_a_repetition(self):
         # The machine slows down threefold in the middle, for both alike.

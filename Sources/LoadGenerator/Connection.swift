@@ -38,6 +38,8 @@ struct Connection {
     var input: CInt = -1
     /// The same as `input` for a socket.
     var output: CInt = -1
+    /// OpenSSL's `SSL`, owned; nil without TLS.
+    var tls: OpaquePointer?
     var child: pid_t = 0
     /// Readiness of `output` is awaited.
     var awaitsRoom = false
@@ -100,6 +102,7 @@ struct Connection {
         self.generation &+= 1
         self.input = -1
         self.output = -1
+        self.tls = nil
         self.child = 0
         self.awaitsRoom = false
         self.out.removeAll()

@@ -15,7 +15,9 @@ extension Generator {
     func receive(_ connection: ConnectionPointer) {
         guard connection.pointee.state != .slow else { return self.cut(connection) }
         // A large message takes many reads; another connection's turn must come nevertheless.
-        for _ in 0..<8 {
+        var turns = 0
+        while turns < 8 || connection.pointee.hasUnreadTLS {
+            turns += 1
             let isShared = connection.pointee.rest.isEmpty && self.answersAreSmall
             let room: Int
             let place: UnsafeMutableRawPointer
@@ -26,10 +28,14 @@ extension Generator {
                 room = max(connection.pointee.missing, self.roomForAnswer)
                 place = connection.pointee.rest.reserve(room)
             }
-            let count = read(connection.pointee.input, place, room)
+            let count = connection.pointee.read(place, room)
             guard count > 0 else {
                 if count < 0, errno == EINTR { continue }
-                if count < 0, errno == EAGAIN { return }
+                if count < 0, errno == EAGAIN {
+                    // What waited for the TLS handshake can go now.
+                    if connection.pointee.tls != nil { self.flush(connection) }
+                    return
+                }
                 return self.ended(connection, count < 0 ? errno : 0)
             }
             if isShared {
@@ -54,7 +60,7 @@ extension Generator {
             }
             self.fill(connection)
             self.flush(connection)
-            guard connection.pointee.state != .slow, count == room else { return }
+            guard connection.pointee.state != .slow, count == room || connection.pointee.hasUnreadTLS else { return }
         }
     }
 
@@ -277,10 +283,11 @@ extension Generator {
     func flush(_ connection: ConnectionPointer) {
         while !connection.pointee.out.isEmpty {
             let bytes = connection.pointee.out.bytes
-            let count = Glibc.write(connection.pointee.output, bytes.baseAddress, bytes.count)
+            let count = connection.pointee.write(bytes)
             guard count >= 0 else {
                 if errno == EINTR { continue }
                 if errno == EAGAIN {
+                    if connection.pointee.isInTLSHandshake { return }
                     if !connection.pointee.awaitsRoom { self.updateWatch(connection, awaitsRoom: true) }
                     return
                 }

@@ -4,6 +4,7 @@
 
 internal import BridgeCore
 internal import CEpoll
+internal import COpenSSL
 internal import Glibc
 internal import Histogram
 
@@ -32,6 +33,7 @@ extension Generator {
         if connection.pointee.isSlow { self.narrow(descriptor) }
         connection.pointee.input = descriptor
         connection.pointee.output = descriptor
+        connection.pointee.tls = self.tls?.begin(on: descriptor)
         self.opened(connection, .connecting)
         if Self.connect(descriptor, to: url) == 0 {
             connection.pointee.state = .upgrading
@@ -250,6 +252,8 @@ extension Generator {
         if !connection.pointee.isSlow { self.alive -= 1 }
         if connection.pointee.state == .slow { self.leaveSlow() }
         connection.pointee.state = .closed
+        SSL_free(connection.pointee.tls)
+        connection.pointee.tls = nil
         close(connection.pointee.input)
         if !self.isWebSocket { self.closeChildInput(connection) }
         if connection.pointee.child > 0 {

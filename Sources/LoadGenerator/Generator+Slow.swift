@@ -92,7 +92,7 @@ extension Generator {
     private func readStep(_ connection: ConnectionPointer) {
         let size = self.slowTurnSize
         let place = connection.pointee.rest.reserve(max(connection.pointee.missing, size))
-        let count = read(connection.pointee.input, place, size)
+        let count = connection.pointee.read(place, size)
         guard count > 0 else {
             if count < 0, errno == EAGAIN || errno == EINTR { return }
             return self.ended(connection, count < 0 ? errno : 0)

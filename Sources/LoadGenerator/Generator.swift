@@ -54,6 +54,8 @@ package final class Generator {
     var expected: MessageTemplate?
     /// How often another look may still be learned.
     var lessons = 16
+    /// Nil where the target speaks no TLS.
+    let tls: ClientTLS?
     let upgradeRequest: [UInt8]
     var maskState: UInt64
 
@@ -129,12 +131,15 @@ package final class Generator {
         self.request = MessageTemplate.request(options.method, size: options.size)
         if options.echoCheck == .raw { self.expected = MessageTemplate.request(options.method, size: options.size) }
         if case .webSocket(let url) = options.target {
+            self.tls = url.isSecure ? ClientTLS() : nil
+            guard self.tls != nil || !url.isSecure else { throw StartError(description: "OpenSSL has no TLS.") }
             self.upgradeRequest = OpeningHandshake.request(
                 url,
                 subprotocol: options.subprotocol,
                 headers: options.headers
             )
         } else {
+            self.tls = nil
             self.upgradeRequest = []
         }
         self.maskState = UInt64.random(in: 1...UInt64.max)

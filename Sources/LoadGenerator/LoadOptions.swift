@@ -113,8 +113,9 @@ package struct LoadOptions: Sendable {
             }
         }
         if self.slow > 0 {
-            guard self.mode == .load, case .webSocket = self.target, self.echoCheck == .server else {
-                throw Problem(description: "--slow goes with mode load and a WebSocket URL with a server behind it.")
+            guard self.mode == .load, case .webSocket(let url) = self.target, !url.isSecure, self.echoCheck == .server
+            else {
+                throw Problem(description: "--slow goes with mode load and a ws:// URL with a server behind it.")
             }
         }
         guard self.slowRate == 0 || self.slow > 0 else { throw Problem(description: "--slow-rate goes with --slow.") }

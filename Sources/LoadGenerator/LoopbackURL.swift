@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-/// A `ws` URL (RFC 6455 §3) of this machine: 127.0.0.0/8, [::1] or localhost, which is taken for 127.0.0.1.
+/// A `ws` or `wss` URL (RFC 6455 §3) of this machine: 127.0.0.0/8, [::1] or localhost, which is taken for 127.0.0.1.
 ///
 /// Other addresses are refused: a load generator pointed at somebody else's machine is an attack, and what it would
 /// measure is the network.
@@ -18,6 +18,8 @@ package struct LoopbackURL: Sendable, Equatable {
         case v6
     }
 
+    /// TLS is spoken.
+    package let isSecure: Bool
     package let address: Address
     package let port: UInt16
     /// Path and query; at least `/`.
@@ -26,11 +28,11 @@ package struct LoopbackURL: Sendable, Equatable {
     package let authority: String
 
     package init(parsing text: String) throws(Problem) {
-        guard !text.hasPrefix("wss://") else { throw Problem(description: "\(text): only ws:// is spoken, no TLS.") }
-        guard text.hasPrefix("ws://") else {
+        let isSecure = text.hasPrefix("wss://")
+        guard isSecure || text.hasPrefix("ws://") else {
             throw Problem(description: "\(text): want ws://127.0.0.1:PORT/PATH.")
         }
-        let rest = text.dropFirst(5)
+        let rest = text.dropFirst(isSecure ? 6 : 5)
         let authority = rest.prefix { $0 != "/" && $0 != "?" }
         let path = rest.dropFirst(authority.count)
         // The path becomes part of the request line.
@@ -58,6 +60,7 @@ package struct LoopbackURL: Sendable, Equatable {
         guard port.hasPrefix(":"), let number = UInt16(port.dropFirst()), number > 0 else {
             throw Problem(description: "\(text): want a port, as in ws://127.0.0.1:8765/.")
         }
+        self.isSecure = isSecure
         self.address = address
         self.port = number
         self.path = path.hasPrefix("/") ? String(path) : "/" + path

@@ -52,7 +52,8 @@ struct CommandLineTests {
             ([], "Say where"), (["--bogus"], "--bogus"), (["ws://127.0.0.1:1/", "--mode", "loud"], "loud"),
             (["ws://10.0.0.1:1/"], "loopback"), (["ws://127.0.0.1:1/", "--stdio"], "not both"),
             (["ws://127.0.0.1:1/", "--", "cat"], "--stdio"), (["--stdio"], "--stdio"),
-            (["ws://127.0.0.1:1/", "--slow-rate", "9"], "--slow"), (["ws://127.0.0.1:1/", "--settle=-1"], "--settle"),
+            (["ws://127.0.0.1:1/", "--slow-rate", "9"], "--slow"), (["wss://127.0.0.1:1/", "--slow", "1"], "ws://"),
+            (["ws://127.0.0.1:1/", "--settle=-1"], "--settle"),
             (["ws://127.0.0.1:1/", "-c", "0"], "--connections"), (["ws://127.0.0.1:1/", "-c", "x"], "x"),
         ] as [([String], String)]
     )

@@ -24,6 +24,12 @@ struct LoopbackURLTests {
         #expect(url.path == path)
     }
 
+    @Test("TLS is spoken where the URL says so")
+    func secure() throws {
+        #expect(try LoopbackURL(parsing: "wss://127.0.0.1:443/mcp").isSecure)
+        #expect(try !LoopbackURL(parsing: "ws://127.0.0.1:443/mcp").isSecure)
+    }
+
     @Test(
         "Everything else is refused, other machines with the reason",
         arguments: [
@@ -32,7 +38,7 @@ struct LoopbackURLTests {
             ("ws://127.0.0.256:80/", "loopback"), ("ws://127.1:80/", "loopback"), ("ws://:80/", "loopback"),
             ("ws://127.0.0.1@example.org:80/", "user information"), ("ws://127.0.0.1/", "port"),
             ("ws://127.0.0.1:0/", "port"), ("ws://127.0.0.1:65536/", "port"), ("ws://127.0.0.1:x/", "port"),
-            ("wss://127.0.0.1:80/", "TLS"), ("http://127.0.0.1:80/", "ws://"), ("127.0.0.1:80", "ws://"),
+            ("wss://192.168.0.1:80/", "loopback"), ("http://127.0.0.1:80/", "ws://"), ("127.0.0.1:80", "ws://"),
             ("ws://127.0.0.1:80/a b", "space"), ("ws://127.0.0.1:80/a\r\nb: c", "space"), ("", "ws://"),
         ]
     )

@@ -84,9 +84,9 @@ final class TLSSocket: RawSocket {
         self.context = context
         self.ssl = ssl
         try super.init(port: port, receiveBuffer: receiveBuffer)
-        tests_set_server_name(ssl, "localhost")
+        copenssl_set_server_name(ssl, "localhost")
         SSL_set1_host(ssl, "localhost")
-        tests_allow_moving_writes(ssl)
+        copenssl_allow_moving_writes(ssl)
         if !options.protocols.isEmpty {
             let list = options.protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
             SSL_set_alpn_protos(ssl, list, CUnsignedInt(list.count))
@@ -108,7 +108,7 @@ final class TLSSocket: RawSocket {
     }
 
     private static func prepare(_ context: OpaquePointer, _ options: Options) throws -> OpaquePointer {
-        tests_set_versions(context, options.least, options.most)
+        copenssl_set_versions(context, options.least, options.most)
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nil)
         guard SSL_CTX_load_verify_locations(context, try Certificates.path("authority.pem"), nil) == 1 else {
             throw TLSFailure()
