@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import queue
 import shutil
+import signal
 import subprocess
 import threading
 import urllib.parse
@@ -90,12 +92,9 @@ class Browser:
         try:
             return self.pages.found.get(timeout=PATIENCE)
         finally:
-            process.terminate()
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            # Its own session holds the processes of its tabs.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 @pytest.fixture(scope="module")
