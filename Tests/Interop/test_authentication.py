@@ -20,11 +20,12 @@ from typing import Iterator
 import mcp.client.websocket
 import pytest
 from mcp import McpError
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 from websockets.sync.client import connect
 
 from bridge import ROOT, Bridge, binary
 from issuer import Issuer
+from servers.certificates import make
 from test_node import run as node_client
 from test_tls import files, trusting  # noqa: F401 (a fixture)
 from wire import LIMIT, sdk_session, text_of
@@ -172,6 +173,23 @@ def test_r8_the_issuer_rotates_its_keys(guarded: Bridge, issuer: Issuer):
         connect(guarded.url("demo"), additional_headers={"Authorization": f"Bearer {new}"}).close()
         socket.send('{"jsonrpc":"2.0","id":1,"method":"ping"}')
         assert json.loads(socket.recv(timeout=LIMIT))["id"] == 1
+
+
+def test_r9_a_connection_ends_with_its_certificate(start, files: Path, tmp_path: Path):  # noqa: F811
+    """R9, R76: where a certificate is what a client proves itself with, the connection ends when it does."""
+    authority = make(tmp_path, "authority")
+    brief = make(tmp_path, "brief", ["brief.agents.example"], authority, days=6 / 86_400)
+    tls = {"certificate": str(files / "server.pem"), "key": str(files / "server.key"), "client_ca": authority.pem}
+    tokens = {"tokens": [{"name": "static", "sha256": digest(STATIC)}]}
+    url = start({"demo": DEMO}, listen={"address": "127.0.0.1:0", "tls": tls}, auth=tokens).url("demo")
+    context = trusting(files)
+    context.load_cert_chain(brief.pem, brief.key_pem)
+    with connect(url, ssl=context) as socket:
+        with pytest.raises(ConnectionClosed) as end:
+            socket.recv(timeout=LIMIT)
+        assert end.value.rcvd is not None and end.value.rcvd.code == 1001
+    with pytest.raises((OSError, InvalidMessage, ConnectionClosed)):
+        connect(url, ssl=context)
 
 
 class Secure:

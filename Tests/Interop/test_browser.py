@@ -150,7 +150,8 @@ def plain(pages: Pages, issuer: Issuer, tmp_path: Path) -> Iterator[Bridge]:
 
 def test_r2_r4_a_page_with_a_token(browser: Browser, pages: Pages, plain: Bridge, issuer: Issuer):
     """R1, R2, R4: a page of an allowed origin gets in with a token as a subprotocol, static or signed, and calls a tool; `mcp`
-    is what is selected. A page of another origin does not, with the same token, nor does any page without one."""
+    is what is selected. A page of another origin does not, with the same token, nor does any page without one; R5: nor one
+    whose name was bound to this machine anew."""
     right, wrong = f"http://localhost:{pages.port}", f"http://127.0.0.1:{pages.port}"
     url = plain.url("demo")
     for token in (TOKEN, issuer.token("ES256")):
@@ -165,9 +166,17 @@ def test_r2_r4_a_page_with_a_token(browser: Browser, pages: Pages, plain: Bridge
     # What is open to everybody is not open to every page.
     assert browser.open(right, plain.url("open"), ["mcp"])["text"] == "grüße 😀"
     assert "protocol" not in browser.open(wrong, plain.url("open"), ["mcp"])
+    # A name of the attacker's that means this machine by now: the page is of one origin with what it connects to.
+    rebound = browser.open(
+        f"http://rebound.example:{pages.port}",
+        url.replace("127.0.0.1", "rebound.example"),
+        ["mcp", f"mcp.auth.{TOKEN}"],
+        "--host-resolver-rules=MAP rebound.example 127.0.0.1",
+    )
+    assert rebound["origin"].startswith("http://rebound.example") and "protocol" not in rebound, rebound
     reasons = [reason for line in plain.errors if (reason := reason_of(line))]
     assert sorted(reasons) == sorted(
-        ["origin_not_allowed"] * 3 + ["credential_required", "credential_invalid"]
+        ["origin_not_allowed"] * 3 + ["credential_required", "credential_invalid", "host_not_allowed"]
     ), reasons
 
 
