@@ -108,6 +108,7 @@ import Testing
         let (ours, theirs) = (Issuer.audience, "https://other.example")
         let audiences: [(String?, String)] = [
             ("\"\(theirs)\"", "wrong_audience"), ("[\"\(theirs)\"]", "wrong_audience"), ("[]", "wrong_audience"),
+            ("[\"\(theirs)\",\"https://third.example\"]", "wrong_audience"),
             ("\"\"", "wrong_audience"), ("\"\(ours)/\"", "wrong_audience"),
             ("\"\(ours).evil.example\"", "wrong_audience"),
             ("\"\(ours.uppercased())\"", "wrong_audience"), ("\"\(theirs) \(ours)\"", "wrong_audience"),
