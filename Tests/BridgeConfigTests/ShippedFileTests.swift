@@ -159,4 +159,27 @@ struct ShippedFileTests {
         #expect(configuration.servers[2].ownCaps.maxConnections == 50)
         #expect(CheckReport(configuration, file: "http.toml", in: .everything).warnings.isEmpty)
     }
+
+    @Test(
+        "R6, R8, R76: secure.toml asks every client who it is, on an address that others can reach, and needs no leave for it"
+    )
+    func secure() throws {
+        let configuration = try Configuration.load(path: shippedFile("examples/secure.toml"))
+        #expect(configuration.listen.address == .tcp(host: "0.0.0.0", port: 8443))
+        #expect(!configuration.listen.insecurePublic && !configuration.listen.behindTLSProxy)
+        let tls = try #require(configuration.listen.tls)
+        #expect(tls.clientCA != nil && tls.clientNames.count == 2)
+        let auth = try #require(configuration.auth)
+        #expect(auth.tokens.map(\.name) == ["ci"] && auth.tokens.map(\.servers) == [["time"]])
+        #expect(auth.jwt?.serversClaim == "mcp_servers" && !auth.queryTokens)
+        #expect(
+            auth.jwt?.audience == ["https://bridge.example"]
+                && configuration.listen.publicURL?.origin == "https://bridge.example"
+        )
+        #expect(configuration.servers.map(\.path) == ["/time", "/git", "/health"])
+        #expect(configuration.servers.map(\.authentication) == [.required, .required, .open])
+        // The tools of mcp-server-git that change something are all refused.
+        let git = configuration.servers[1]
+        #expect(git.tools.deny.count == 5 && git.prompts.allow == [] && git.resources.allow == [])
+    }
 }

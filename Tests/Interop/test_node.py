@@ -16,13 +16,13 @@ from bridge import HERE
 from wire import LIMIT
 
 
-def run(url: str, case: str) -> dict:
+def run(url: str, case: str, *arguments: str) -> dict:
     """What `clients/node.mjs` found; skips where Node or its WebSocket is missing."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("no node on this machine")
     # Node 22 has WebSocket without the flag, and knows the flag still.
-    command = [node, "--experimental-websocket", str(HERE / "clients" / "node.mjs"), url, case]
+    command = [node, "--experimental-websocket", str(HERE / "clients" / "node.mjs"), url, case, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT)
     if "bad option" in done.stderr:
         pytest.skip("this node knows no --experimental-websocket")

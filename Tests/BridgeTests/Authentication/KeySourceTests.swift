@@ -211,8 +211,10 @@ import Testing
         while rig.verifier.waiting < 1 { await Task.yield() }
         await rig.verifier.shutdown()
         await told
+        // On a machine that is busy the first fetch may have been given up, and others begun.
+        let before = rig.server.requests
         await rig.fetch()
-        #expect(rig.server.requests == 1, "nothing is fetched after the end")
+        #expect(rig.server.requests == before, "nothing is fetched after the end")
         await rig.server.close()
     }
 

@@ -16,9 +16,9 @@ struct GuardedBridge {
     let bridge: BridgeProcess
 
     /// - Parameters:
-    ///   - auth: lines of `[auth]`.
+    ///   - listen: lines of `[listen]` besides the address; likewise `auth`.
     ///   - server: lines of `[servers.fixture]`.
-    init(auth: String = "", server: String = "", folder: TemporaryFolder? = nil) throws {
+    init(listen: String = "", auth: String = "", server: String = "", folder: TemporaryFolder? = nil) throws {
         let folder = try folder ?? TemporaryFolder()
         try folder.write(Self.ci + "\n", to: "ci")
         try folder.write(Self.narrow, to: "narrow")
@@ -26,6 +26,7 @@ struct GuardedBridge {
             configuration: """
                 [listen]
                 address = "127.0.0.1:0"
+                \(listen)
                 [log]
                 level = "trace"
                 [auth]

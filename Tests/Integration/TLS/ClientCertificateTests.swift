@@ -49,6 +49,9 @@ import Testing
             // A server's certificate, though of the right authority.
             Intruder(certificate: "purpose", reason: "not valid"),
             Intruder(certificate: "server", reason: "not valid"),
+            // A client that plays the authority, and an authority that has its name from another one.
+            Intruder(certificate: "forged", reason: "not valid"),
+            Intruder(certificate: "impostor", reason: "not valid"),
             Intruder(certificate: "other", names: #"["*.agents.example"]"#, reason: "client_names allows none"),
             Intruder(
                 certificate: "client",

@@ -2,10 +2,10 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Node's own WebSocket client, which is the browsers' API: node --experimental-websocket node.mjs URL CASE.
+// Node's own WebSocket client, which is the browsers' API: node --experimental-websocket node.mjs URL CASE [TOKEN].
 // Prints one line of JSON for the test to judge.
 
-const [url, kind] = process.argv.slice(2);
+const [url, kind, token] = process.argv.slice(2);
 
 if (typeof WebSocket === "undefined") {
     console.log(JSON.stringify({ missing: `node ${process.version} has no WebSocket` }));
@@ -59,6 +59,13 @@ const cases = {
             }
         }
         return result;
+    },
+
+    async token() {
+        const socket = await open(["mcp", `mcp.auth.${token}`]);
+        if (socket === null) return { refused: true };
+        const initialized = await request(socket, 1, "initialize", hello);
+        return { protocol: socket.protocol, version: initialized.result.protocolVersion };
     },
 
     async call() {

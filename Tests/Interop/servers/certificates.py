@@ -37,7 +37,7 @@ class Certificate:
     key_pem: str
 
 
-def make(directory: Path, title: str, names: list[str] = [], issuer: Certificate | None = None, days: int = 2) -> Certificate:
+def make(directory: Path, title: str, names: list[str] = [], issuer: Certificate | None = None, days: float = 2) -> Certificate:
     """A certificate for these host names or addresses, signed by `issuer`, or by itself. Without names it is an
     authority's. It ends after so many days; a negative number is one that has ended."""
     key = ec.generate_private_key(ec.SECP256R1())
