@@ -52,17 +52,3 @@ extension Channel {
         return ClientAddress(bytes: bytes, port: port)
     }
 }
-
-extension ClientAddress: CustomStringConvertible {
-    /// As the log has it: `127.0.0.1:54368`, `[::1]:54368`, `unix`.
-    package var description: String {
-        guard let host = self.host else { return "unix" }
-        let name = host.contains(":") ? "[\(host)]" : host
-        return self.port.map { "\(name):\($0)" } ?? name
-    }
-
-    /// The IP address as text (RFC 5952); nil where there is none.
-    package var host: String? {
-        try? SocketAddress(packedIPAddress: ByteBuffer(bytes: self.bytes), port: 0).ipAddress
-    }
-}
