@@ -294,7 +294,8 @@ extension HandshakeRules {
             authentication: AuthenticationRules(
                 configuration,
                 authorizationServers: configuration.auth?.jwt.map { [$0.issuer] } ?? []
-            )
+            ),
+            forwarding: configuration.listen.forwarding
         )
     }
 }

@@ -59,7 +59,13 @@ struct Listener: Sendable {
                     if isTCP { try Self.setTCPOptions(options, userTimeout: userTimeout) }
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
                     let worker = try workers.worker(of: channel.eventLoop)
-                    try tls?.addHandlers(to: channel, logger: worker.site.logger)
+                    let forwarding = worker.site.rules.forwarding
+                    if forwarding.expectsProxyHeader {
+                        let handler = ProxyHeaderHandler(forwarding, tls: tls, logger: worker.site.logger)
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    } else {
+                        try tls?.addHandlers(to: channel, logger: worker.site.logger)
+                    }
                     try channel.pipeline.syncOperations.addHandlers(
                         decoder,
                         UpgradeHandler(worker: worker, decoder: decoder)

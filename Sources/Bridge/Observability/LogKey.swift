@@ -6,7 +6,10 @@
 enum LogKey {
     static let connection = "connection"
     static let server = "server"
+    /// Where the client is.
     static let peer = "peer"
+    /// The other end of the socket, where that is a trusted proxy that said where the client is.
+    static let proxy = "proxy"
     static let principal = "principal"
     static let fault = "fault"
     static let pid = "pid"

@@ -11,7 +11,10 @@ struct Client: Sendable {
     let principal: Principal
     /// What an issuer says about the principal.
     let claims: Claims
+    /// Where it really is, whatever proxies are between.
     let address: ClientAddress
+    /// The other end of the socket, where that is a proxy that said so.
+    let proxy: ClientAddress?
     /// The page's origin, where it is a browser.
     let origin: String?
     /// Nil without TLS.
@@ -23,7 +26,9 @@ extension Client {
     init(_ handshake: AcceptedHandshake, _ channel: any Channel) {
         self.principal = handshake.principal
         self.claims = handshake.claims
-        self.address = channel.clientAddress
+        let location = channel.clientLocation
+        self.address = location.address
+        self.proxy = location.proxy
         self.origin = handshake.origin
         self.tls = channel.pipeline.syncOperations.tlsSession
     }
@@ -32,7 +37,7 @@ extension Client {
     ///
     /// - Parameter isAsked: clients are asked who they are.
     func metadata(isAsked: Bool) -> Logger.Metadata {
-        var metadata: Logger.Metadata = [LogKey.peer: "\(self.address)"]
+        var metadata = ClientLocation(address: self.address, proxy: self.proxy).metadata
         if isAsked { metadata[LogKey.principal] = "\(self.principal)" }
         if let tls { metadata[LogKey.tls] = "\(tls.version)" }
         if let name = self.tls?.client?.matched { metadata[LogKey.clientName] = "\(name)" }
@@ -41,8 +46,18 @@ extension Client {
 }
 
 extension Channel {
-    /// Where the client of this channel is.
-    var clientAddress: ClientAddress {
+    /// Where the client of this channel is, as far as that is known by now: before the handshake, and without a trusted
+    /// proxy, the other end of the socket. To be called on the channel's event loop, until the handshake is over.
+    var clientLocation: ClientLocation {
+        let upgrade = try? self.pipeline.syncOperations.handler(type: UpgradeHandler.self)
+        return upgrade?.location ?? ClientLocation(address: self.peerAddress)
+    }
+
+    /// The address of ``clientLocation``.
+    var clientAddress: ClientAddress { self.clientLocation.address }
+
+    /// The other end of the socket: a client, or a proxy.
+    var peerAddress: ClientAddress {
         guard let address = self.remoteAddress, let port = address.port else { return .local }
         let bytes = address.withSockAddr { pointer, size in
             let text = UnsafeRawBufferPointer(start: pointer, count: size)
@@ -53,16 +68,11 @@ extension Channel {
     }
 }
 
-extension ClientAddress: CustomStringConvertible {
-    /// As the log has it: `127.0.0.1:54368`, `[::1]:54368`, `unix`.
-    package var description: String {
-        guard let host = self.host else { return "unix" }
-        let name = host.contains(":") ? "[\(host)]" : host
-        return self.port.map { "\(name):\($0)" } ?? name
-    }
-
-    /// The IP address as text (RFC 5952); nil where there is none.
-    package var host: String? {
-        try? SocketAddress(packedIPAddress: ByteBuffer(bytes: self.bytes), port: 0).ipAddress
+extension ClientLocation {
+    /// What the log tells of it.
+    var metadata: Logger.Metadata {
+        var metadata: Logger.Metadata = [LogKey.peer: "\(self.address)"]
+        if let proxy { metadata[LogKey.proxy] = "\(proxy)" }
+        return metadata
     }
 }

@@ -38,6 +38,10 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var deadline: Scheduled<Void>?
     private var isReadHeld = false
     private var isGone = false
+    /// Where the client is, once a trusted proxy may have said so.
+    private(set) var location: ClientLocation?
+    /// What the proxy said before the request.
+    private var proxyHeader: ProxyHeader?
 
     init(worker: Worker, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
         self.worker = worker
@@ -70,7 +74,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (self.state, self.unwrapInboundIn(data)) {
-        case (.awaitingHead, .head(let head)): self.state = .awaitingEnd(head)
+        case (.awaitingHead, .head(let head)):
+            self.locate(head, context)
+            self.state = .awaitingEnd(head)
         case (.awaitingEnd(let head), .body):
             self.refuse(
                 self.verdict(on: head).rejection ?? .malformed("A WebSocket handshake has no body."),
@@ -83,6 +89,10 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let header = event as? ProxyHeader {
+            self.proxyHeader = header
+            self.locate(nil, context)
+        }
         if case ChannelEvent.inputClosed = event {
             // Half a connection is no use to a handshake; a refused client has read its answer.
             self.isGone = true
@@ -103,6 +113,16 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     // MARK: Judging
+
+    /// Finds out where the client is, by the word of trusted proxies.
+    private func locate(_ head: HTTPRequestHead?, _ context: ChannelHandlerContext) {
+        let rules = self.worker.site.rules.forwarding
+        self.location = rules.locate(
+            peer: context.channel.peerAddress,
+            said: self.proxyHeader,
+            lines: head?.headers[rules.header.rawValue] ?? []
+        )
+    }
 
     private func verdict(on head: HTTPRequestHead) -> HandshakeVerdict {
         self.worker.site.rules.judge(
@@ -161,11 +181,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func refuse(_ rejection: HandshakeRejection, to head: HTTPRequestHead?, _ context: ChannelHandlerContext) {
-        var metadata: Logger.Metadata = [
-            LogKey.status: "\(rejection.status)",
-            LogKey.reason: "\(rejection.code.rawValue)",
-            LogKey.peer: "\(context.channel.clientAddress)",
-        ]
+        var metadata = context.channel.clientLocation.metadata
+        metadata[LogKey.status] = "\(rejection.status)"
+        metadata[LogKey.reason] = "\(rejection.code.rawValue)"
         if let fault = rejection.fault { metadata[LogKey.fault] = "\(fault.rawValue)" }
         if let principal = rejection.principal { metadata[LogKey.principal] = "\(principal)" }
         self.worker.site.logger.info("handshake refused", metadata: metadata)

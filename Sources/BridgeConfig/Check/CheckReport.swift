@@ -44,6 +44,7 @@ package struct CheckReport: Sendable, Equatable {
         lines =
             Self.line("listen", ["\(configuration.listen.address) (\(reach))"], indent: "")
             + Self.line("tls", configuration.listen.tls.map { Self.parts($0, surroundings) } ?? [], indent: "")
+            + Self.line("proxies", Self.summary(ofProxies: configuration.listen), indent: "")
             + Self.line("auth", Self.summary(configuration.auth), indent: "")
             + Self.line("limits", limits, indent: "")
             + configuration.servers.flatMap { Self.lines($0, configuration) }
@@ -59,6 +60,7 @@ package struct CheckReport: Sendable, Equatable {
     ) -> [ConfigurationError.Problem] {
         Self.warnings(configuration, file)
             + Self.warnings(configuration.listen.tls, surroundings)
+            + Self.proxyWarnings(configuration, file)
             + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }
     }
 

@@ -17,10 +17,27 @@ package struct Listen: Sendable, Equatable {
     package var publicURL: HTTPURL?
     /// The operator's word that a proxy before the bridge does TLS, so that tokens cross no network in clear text.
     package var behindTLSProxy = false
+    /// The proxies that are believed about where a client is; nobody by default.
+    package var trustedProxies: [TrustedProxy] = []
+    /// The header in which they say so.
+    package var forwardedHeader = ForwardedHeader.xForwardedFor
+    /// Whether every connection begins with a header of the PROXY protocol, version 2.
+    package var proxyProtocol = false
     /// Number of event loops; 0 stands for one per core.
     package var eventLoops = 0
     /// How clients are spoken to in TLS; nil = in clear text.
     package var tls: ListenTLS?
 
     package init() {}
+}
+
+extension Listen {
+    /// The three settings that are about proxies, as what decides has them.
+    package var forwarding: ForwardingRules {
+        ForwardingRules(
+            trusted: self.trustedProxies,
+            header: self.forwardedHeader,
+            expectsProxyHeader: self.proxyProtocol
+        )
+    }
 }

@@ -30,6 +30,9 @@ extension Listen {
         Key("insecure_public", .boolean, \.insecurePublic),
         Key(optional: "public_url", .publicURL, \.publicURL),
         Key("behind_tls_proxy", .boolean, \.behindTLSProxy),
+        Key<Listen>.trustedProxies,
+        Key("forwarded_header", .choice, \.forwardedHeader),
+        Key<Listen>.proxyProtocol,
         Key("event_loops", .count(from: 0, to: 1024), \.eventLoops),
         Key<Listen>.tls,
     ])

@@ -55,19 +55,23 @@ package struct HandshakeRules: Sendable {
     package var paths: [String: ServerIndex]
     /// Nil without `[auth]`: nobody is asked who they are.
     package var authentication: AuthenticationRules?
+    /// Who is believed about where a client is.
+    package var forwarding: ForwardingRules
 
     package init(
         reach: Reach,
         allowedOrigins: Set<WebOrigin> = [],
         allowedHosts: [Authority] = [],
         paths: [String: ServerIndex],
-        authentication: AuthenticationRules? = nil
+        authentication: AuthenticationRules? = nil,
+        forwarding: ForwardingRules = ForwardingRules()
     ) {
         self.reach = reach
         self.allowedOrigins = allowedOrigins
         self.allowedHosts = allowedHosts
         self.paths = paths
         self.authentication = authentication
+        self.forwarding = forwarding
     }
 
     /// Judges a request by what it says.

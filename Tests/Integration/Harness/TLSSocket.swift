@@ -57,6 +57,8 @@ final class TLSSocket: RawSocket {
         var protocols: [String] = []
         /// To be resumed.
         var session: Session?
+        /// What is sent in clear text before the handshake, each piece by itself.
+        var preamble: [[UInt8]] = []
     }
 
     /// What it takes to resume a session.
@@ -94,6 +96,7 @@ final class TLSSocket: RawSocket {
         if let session = options.session { SSL_set_session(ssl, session.pointer) }
         SSL_set_fd(ssl, descriptor)
         let deadline = Deadline()
+        for piece in options.preamble { _ = try super.sendSome(piece, within: Deadline.patience) }
         while true {
             ERR_clear_error()
             let result = SSL_connect(ssl)

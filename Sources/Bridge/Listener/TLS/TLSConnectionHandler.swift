@@ -80,10 +80,9 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
     /// The one line that the log gets about a client that did not come in.
     private func fail(_ reason: String, _ context: ChannelHandlerContext) {
         self.state = .failed
-        self.logger.info(
-            "TLS handshake failed",
-            metadata: [LogKey.reason: "\(reason)", LogKey.peer: "\(context.channel.clientAddress)"]
-        )
+        var metadata = context.channel.clientLocation.metadata
+        metadata[LogKey.reason] = "\(reason)"
+        self.logger.info("TLS handshake failed", metadata: metadata)
         context.close(promise: nil)
         self.closeTransport(context, promise: nil)
     }
