@@ -58,6 +58,7 @@ package struct CheckReport: Sendable, Equatable {
         in surroundings: Surroundings
     ) -> [ConfigurationError.Problem] {
         Self.warnings(configuration, file)
+            + Self.warnings(configuration.limits, configuration, file)
             + Self.warnings(configuration.listen.tls, surroundings)
             + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }
     }
