@@ -106,7 +106,8 @@ package struct Daemon: Service {
                 client: client,
                 conversations: Tally(),
                 logger: logger,
-                handshakeTimeout: .nanoseconds(configuration.limits.handshakeTimeout.nanoseconds)
+                handshakeTimeout: .nanoseconds(configuration.limits.handshakeTimeout.nanoseconds),
+                maxHandshakes: configuration.limits.maxHandshakes
             )
             let workers = try await Workers(group, site: site)
             // Before anybody knows that this serves: the first SIGHUP counts.
@@ -217,10 +218,24 @@ package struct Daemon: Service {
         self.logger.info("stopped")
     }
 
-    /// Names limits that the descriptors do not allow, and lowers the count of connections to what they do (R43).
+    /// Names limits that the descriptors do not allow, and lowers the counts of connections and handshakes to what they do
+    /// (R43, R74).
     private func fit(_ configuration: inout Configuration, loops: Int, into descriptors: Int) {
         let free = descriptors - Self.ownDescriptors - loops * Self.descriptorsPerLoop
         let most = max(1, self.connections(with: free))
+        // Handshakes have what connections leave, or a part of that, which they use in turns.
+        let left = free - self.descriptors(for: min(configuration.limits.maxConnections, most))
+        let handshakes = max(1, left, free / 4)
+        if configuration.limits.maxHandshakes > handshakes {
+            self.logger.notice(
+                "max_handshakes is more than the limit of descriptors allows",
+                metadata: [
+                    "max_handshakes": "\(configuration.limits.maxHandshakes)", "descriptors": "\(descriptors)",
+                    LogKey.limit: "\(handshakes)",
+                ]
+            )
+            configuration.limits.maxHandshakes = handshakes
+        }
         guard configuration.limits.maxConnections > most else { return }
         self.logger.warning(
             "max_connections is more than the limit of descriptors allows; raise LimitNOFILE or lower it",
@@ -244,6 +259,14 @@ package struct Daemon: Service {
         let children = servers.contains(where: \.isStarted) ? self.configuration.limits.maxChildren : 0
         let (ofChildren, isOver) = children.multipliedReportingOverflow(by: Self.descriptorsPerChild)
         return max(whenAllHaveChildren, isOver ? 0 : descriptors - ofChildren)
+    }
+
+    /// The most that so many connections take.
+    private func descriptors(for connections: Int) -> Int {
+        let servers = self.configuration.servers
+        let started = servers.contains(where: \.isStarted) ? min(connections, self.configuration.limits.maxChildren) : 0
+        let children = servers.contains { $0.upstream != nil } ? connections : started
+        return connections + children * Self.descriptorsPerChild
     }
 }
 

@@ -217,4 +217,30 @@ struct CheckReportTests {
         let warning = "b.toml:1:10: server `a`: \(expected) in clear text: write https:// in `url`"
         #expect(warnings == (expected.isEmpty ? [] : [warning]))
     }
+
+    @Test("R43: limits of one client that cannot bind are named")
+    func clientLimits() throws {
+        let limits = """
+            [limits]
+            max_connections_per_principal = 2
+            max_connections_per_address = 2
+            [servers.a]
+            builtin = "echo"
+            limits = { max_connections_per_principal = 3, max_connections_per_address = 2 }
+
+            """
+        #expect(
+            CheckReport(try parse(limits), file: "b.toml", in: .nothing).warnings.map(\.description) == [
+                "b.toml: `max_connections_per_principal` has no effect: without [auth] nobody is known by name",
+                "b.toml:4:10: server `a`: `max_connections_per_principal` = 3 has no effect: [limits] allows 2 for all servers together",
+            ]
+        )
+        let auth = "[[auth.tokens]]\nname = \"x\"\ntoken = { env = \"X\" }"
+        let report = CheckReport(try parse(limits + auth), file: "b.toml", in: .nothing)
+        #expect(report.warnings.count == 1)
+        #expect(
+            report.lines.contains("limits    max_connections_per_principal = 2, max_connections_per_address = 2"),
+            "\(report.lines)"
+        )
+    }
 }

@@ -49,6 +49,24 @@ struct ProblemTests {
                 "b.toml:4:1: `handshake_timeout` belongs only in [limits]: during the handshake it is not yet known which "
                     + "server a client wants"
             ),
+            (
+                "\(anyServer)[servers.a.limits]\nconnect_rate = 1",
+                "b.toml:4:1: `connect_rate` belongs only in [limits]: during the handshake it is not yet known which "
+                    + "server a client wants"
+            ),
+            (
+                "\(anyServer)[limits]\nmax_connections_per_princpal = 1",
+                "b.toml:4:1: unknown key `max_connections_per_princpal` in [limits]; did you mean "
+                    + "`max_connections_per_principal`?"
+            ),
+            (
+                "\(anyServer)[limits]\nmax_handshakes = 0",
+                "b.toml:4:18: `max_handshakes` must be between 1 and 1000000000, not 0"
+            ),
+            (
+                "\(anyServer)[limits]\nmessage_rate = -1",
+                "b.toml:4:16: `message_rate` must be between 0 and 1000000000, not -1"
+            ),
             // Servers.
             (
                 "",
@@ -272,7 +290,8 @@ struct ProblemTests {
         case "insecure_public", "accept_binary", "expose_stderr", "behind_tls_proxy", "query_tokens", "proxy_protocol":
             kind == "a boolean"
         case "event_loops", "max_fragments", "max_invalid", "max_connections", "max_children", "spawn_rate",
-            "max_parallel":
+            "max_parallel", "max_connections_per_principal", "max_connections_per_address",
+            "max_children_per_principal", "connect_rate", "max_handshakes", "message_rate":
             kind == "an integer"
         default: kind == "a string"
         }

@@ -29,6 +29,12 @@ struct ReadingTests {
             idle_timeout = "7s"
             max_connection_age = "8s"
             handshake_timeout = "9s"
+            max_connections_per_principal = 14
+            max_connections_per_address = 15
+            max_children_per_principal = 16
+            connect_rate = 17
+            max_handshakes = 18
+            message_rate = 19
             write_timeout = "10s"
             ping_interval = "0s"
             pong_timeout = "12s"
@@ -62,6 +68,12 @@ struct ReadingTests {
         limits.pingInterval = .zero
         limits.pongTimeout = .seconds(12)
         limits.queue = 13 << 10
+        limits.maxConnectionsPerPrincipal = 14
+        limits.maxConnectionsPerAddress = 15
+        limits.maxChildrenPerPrincipal = 16
+        limits.connectRate = 17
+        limits.maxHandshakes = 18
+        limits.messageRate = 19
         #expect(configuration.limits == limits)
         #expect(configuration.drain.delay == .seconds(1))
         #expect(configuration.drain.timeout == .seconds(120))
@@ -112,6 +124,8 @@ struct ReadingTests {
             [servers.b.limits]
             max_message = "1KiB"
             max_children = 3
+            max_connections_per_principal = 4
+            message_rate = 5
             ping_interval = "0s"
             [servers.b]
             command = ["b"]
@@ -131,6 +145,10 @@ struct ReadingTests {
         #expect(b.limits.maxChildren == 10)
         #expect(b.ownCaps.maxChildren == 3)
         #expect(b.ownCaps.maxConnections == nil)
+        #expect(b.ownCaps.maxConnectionsPerPrincipal == 4)
+        #expect(b.limits.maxConnectionsPerPrincipal == 0)
+        #expect(b.limits.messageRate == 5)
+        #expect(a.limits.messageRate == 0)
         #expect(a.limits == configuration.limits)
         #expect(a.ownCaps == OwnCaps())
     }

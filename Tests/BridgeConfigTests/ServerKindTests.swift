@@ -33,6 +33,10 @@ struct ServerKindTests {
                 "\(notStarted): `max_connections` limits its use"
             ),
             ("[servers.a.limits]\nspawn_rate = 1", "`spawn_rate`", "\(notStarted): `max_connections` limits its use"),
+            (
+                "[servers.a.limits]\nmax_children_per_principal = 1", "`max_children_per_principal`",
+                "\(notStarted): `max_connections_per_principal` limits its use"
+            ),
         ]
     )
     func ofCommand(_ lines: String, _ key: String, _ advice: String) {

@@ -74,6 +74,8 @@ struct ShippedFileTests {
         let own: Set = [
             "servers.NAME.command", "servers.NAME.path", "servers.NAME.cwd", "servers.NAME.limits.max_connections",
             "servers.NAME.limits.max_children", "servers.NAME.limits.spawn_rate", "servers.NAME.url",
+            "servers.NAME.limits.max_connections_per_principal", "servers.NAME.limits.max_connections_per_address",
+            "servers.NAME.limits.max_children_per_principal",
             "servers.NAME.builtin", "servers.NAME.ca", "servers.NAME.client_certificate.certificate",
             "servers.NAME.client_certificate.key", "listen.tls.certificate", "listen.tls.key", "listen.tls.client_ca",
             "listen.public_url", "auth.tokens.name", "auth.tokens.sha256", "auth.tokens.token", "auth.tokens.servers",

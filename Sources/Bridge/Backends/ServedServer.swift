@@ -17,6 +17,8 @@ package final class ServedServer: Sendable {
     package let upstream: UpstreamServer?
     /// Nil where clients may use all of it.
     private let policy: AccessPolicy?
+    /// How fast messages may come from one client; nil for as fast as they like.
+    let messageRate: Rate?
 
     package init(
         index: Int,
@@ -28,6 +30,7 @@ package final class ServedServer: Sendable {
         self.configuration = configuration
         self.environment = environment
         self.upstream = upstream
+        self.messageRate = Rate(perSecond: configuration.limits.messageRate)
         self.policy = AccessPolicy(
             tools: configuration.tools,
             prompts: configuration.prompts,

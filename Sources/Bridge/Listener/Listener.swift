@@ -61,10 +61,10 @@ struct Listener: Sendable {
                     let worker = try workers.worker(of: channel.eventLoop)
                     let forwarding = worker.site.rules.forwarding
                     if forwarding.expectsProxyHeader {
-                        let handler = ProxyHeaderHandler(forwarding, tls: tls, logger: worker.site.logger)
+                        let handler = ProxyHeaderHandler(forwarding, tls: tls, log: worker.refusals, logger: worker.site.logger)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     } else {
-                        try tls?.addHandlers(to: channel, logger: worker.site.logger)
+                        try tls?.addHandlers(to: channel, log: worker.refusals)
                     }
                     try channel.pipeline.syncOperations.addHandlers(
                         decoder,

@@ -19,15 +19,17 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let rules: ForwardingRules
     private let tls: ListenerTLS?
+    private let log: RefusalLog
     private let logger: Logger
     private var reader = ProxyHeaderReader()
     /// Neither has the header been read nor has the connection failed.
     private var isReading = true
 
     /// - Parameter tls: how TLS is done behind the header; nil for none.
-    init(_ rules: ForwardingRules, tls: ListenerTLS?, logger: Logger) {
+    init(_ rules: ForwardingRules, tls: ListenerTLS?, log: RefusalLog, logger: Logger) {
         self.rules = rules
         self.tls = tls
+        self.log = log
         self.logger = logger
     }
 
@@ -60,7 +62,7 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         context.fireUserInboundEventTriggered(header)
         do {
-            try self.tls?.addHandlers(to: context.channel, logger: self.logger)
+            try self.tls?.addHandlers(to: context.channel, log: self.log)
         } catch {
             self.logger.error("cannot set up TLS", metadata: [LogKey.error: "\(error)"])
             return context.close(promise: nil)
@@ -82,7 +84,7 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.isReading = false
         var metadata = ClientLocation(address: context.channel.peerAddress).metadata
         metadata[LogKey.reason] = "\(reason)"
-        self.logger.info("PROXY header refused", metadata: metadata)
+        self.log.note("PROXY header refused", metadata)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

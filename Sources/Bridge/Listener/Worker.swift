@@ -19,11 +19,15 @@ struct Site: Sendable {
     let conversations: Tally
     let logger: Logger
     let handshakeTimeout: TimeAmount
+    /// Handshakes that may be under way at once, over all event loops.
+    let maxHandshakes: Int
 }
 
 /// One event loop's connections. Confined to that loop.
 final class Worker {
     let site: Site
+    let handshakes: HalfOpenHandshakes
+    let refusals: RefusalLog
     let buffers = LoopBuffers()
     /// For the connections to servers inside the bridge.
     let answers = BuiltinBackend.AnswerBuffer()
@@ -35,8 +39,11 @@ final class Worker {
     private var timer: Scheduled<Void>?
     private var timerTime: Int64 = .max
 
-    init(site: Site, eventLoop: any EventLoop) {
+    /// - Parameter loops: how many event loops the site has; accepted clients are spread over them evenly.
+    init(site: Site, eventLoop: any EventLoop, loops: Int) {
         self.site = site
+        self.handshakes = HalfOpenHandshakes(limit: (site.maxHandshakes + loops - 1) / loops, eventLoop: eventLoop)
+        self.refusals = RefusalLog(site.logger, eventLoop: eventLoop, loops: loops)
         self.eventLoop = eventLoop
     }
 
@@ -47,7 +54,7 @@ final class Worker {
 
     func remove(_ connection: Connection) {
         self.connections[connection.id] = nil
-        self.site.admission.connectionEnded(server: connection.server.index)
+        self.site.admission.connectionEnded(connection.grant)
     }
 
     /// Calls the connection's ``Connection/woken(at:)`` at `time`, in nanoseconds of ``Connection/now()``, if it is open
@@ -101,9 +108,10 @@ struct Workers: Sendable {
 
     init(_ group: any EventLoopGroup, site: Site) async throws {
         var workers: [ObjectIdentifier: NIOLoopBound<Worker>] = [:]
+        let loops = group.makeIterator().reduce(0) { count, _ in count + 1 }
         for eventLoop in group.makeIterator() {
             let worker = eventLoop.submit {
-                NIOLoopBound(Worker(site: site, eventLoop: eventLoop), eventLoop: eventLoop)
+                NIOLoopBound(Worker(site: site, eventLoop: eventLoop, loops: loops), eventLoop: eventLoop)
             }
             workers[ObjectIdentifier(eventLoop)] = try await worker.get()
         }

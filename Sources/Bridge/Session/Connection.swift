@@ -34,6 +34,8 @@ final class Connection {
     let eventLoop: any EventLoop
     let backend: any Backend
     let client: Client
+    /// What the connection gives back at its end.
+    let grant: Admission.Grant
     let buffers: LoopBuffers
     private let worker: Worker
     let logger: Logger
@@ -56,6 +58,8 @@ final class Connection {
     private var isServerFull = false
     /// More than `queue` waits for the client, and it goes on causing answers of the bridge's own.
     private var owesAnswers = false
+    /// Messages of the client's wait for `message_rate`.
+    private var isClientHeld = false
     /// The refused messages that ``owesAnswers`` has seen.
     private var refusedSeen = 0
     var loggedSkips = 0
@@ -66,6 +70,7 @@ final class Connection {
         server: ServedServer,
         backend: any Backend,
         client: Client,
+        grant: Admission.Grant,
         worker: Worker,
         eventLoop: any EventLoop,
         logger: Logger
@@ -75,6 +80,7 @@ final class Connection {
         self.server = server
         self.backend = backend
         self.client = client
+        self.grant = grant
         self.buffers = worker.buffers
         self.worker = worker
         self.eventLoop = eventLoop
@@ -87,7 +93,11 @@ final class Connection {
         )
         self.began = now
         self.queueLimit = server.configuration.limits.queue
-        self.webSocket = WebSocketHandler(connection: self, limits: server.readerLimits)
+        self.webSocket = WebSocketHandler(
+            connection: self,
+            limits: server.readerLimits,
+            pace: server.messageRate.map(MessagePace.init)
+        )
     }
 
     static func now() -> Int64 { Int64(NIODeadline.now().uptimeNanoseconds) }
@@ -237,9 +247,19 @@ final class Connection {
         self.pauseClient()
     }
 
+    /// Nothing more is to be taken from the client, whatever its rate.
+    var isFull: Bool { self.isServerFull || self.owesAnswers }
+
+    /// Messages of the client's begin, or have ceased, to wait for `message_rate`.
+    func clientHeld(_ isHeld: Bool) {
+        self.isClientHeld = isHeld
+        self.pauseClient()
+    }
+
     /// Stops or resumes reading from the client (R46).
     private func pauseClient() {
-        let mustPause = self.isServerFull || self.owesAnswers
+        let mustPause = self.isFull || self.isClientHeld
+        if self.isClientHeld, !self.isFull { self.webSocket.peerTakes() }
         guard mustPause != self.isClientPaused else { return }
         self.isClientPaused = mustPause
         self.deadlines.clientPaused(mustPause, at: Self.now())

@@ -4,6 +4,7 @@
 
 internal import BridgeConfig
 internal import BridgeCore
+internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
@@ -42,6 +43,10 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private(set) var location: ClientLocation?
     /// What the proxy said before the request.
     private var proxyHeader: ProxyHeader?
+    /// Among the handshakes that are not done; nil before, and from the moment on at which this one has its place.
+    var number: HalfOpen.Number?
+    /// Nil while the handler is in no open channel.
+    private var context: ChannelHandlerContext?
 
     init(worker: Worker, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
         self.worker = worker
@@ -49,6 +54,8 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
+        self.context = context
+        self.number = self.worker.handshakes.began(self)
         let timeout = self.worker.site.handshakeTimeout
         if timeout > .zero {
             self.deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
@@ -61,7 +68,46 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelInactive(context: ChannelHandlerContext) {
         self.deadline?.cancel()
         self.isGone = true
+        self.leaveHandshakes()
+        self.context = nil
         context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    private func leaveHandshakes() {
+        if let number = self.number.take() { self.worker.handshakes.ended(number) }
+    }
+
+    /// The client has sent something that nobody has read yet, though it would be read.
+    var isUnheard: Bool {
+        switch self.state {
+        case .awaitingHead, .awaitingEnd: break
+        case .verifying, .starting, .refused, .upgraded: return false
+        }
+        let pipeline = self.context?.pipeline.syncOperations
+        return
+            (try? pipeline?.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { descriptor in
+                var byte: UInt8 = 0
+                return recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) > 0
+            }) ?? false
+    }
+
+    /// There are too many handshakes that are not done, and this is the oldest (R74).
+    func cut() {
+        self.number = nil
+        guard let context = self.context else { return }
+        // The end of half a request is no news.
+        self.state = .refused
+        self.isGone = true
+        self.worker.refusals.note(
+            "handshake cut: more than max_handshakes are not done",
+            [LogKey.peer: "\(context.channel.clientAddress)"]
+        )
+        context.triggerUserOutboundEvent(HandshakeCut(), promise: nil)
+        context.close(promise: nil)
     }
 
     /// While the backend starts nothing is read: the client's first messages wait in its socket.
@@ -78,8 +124,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             self.locate(head, context)
             self.state = .awaitingEnd(head)
         case (.awaitingEnd(let head), .body):
+            let verdict = self.verdict(on: head)
             self.refuse(
-                self.verdict(on: head).rejection ?? .malformed("A WebSocket handshake has no body."),
+                self.pause(verdict, context) ?? verdict.rejection ?? .malformed("A WebSocket handshake has no body."),
                 to: head,
                 context
             )
@@ -136,8 +183,17 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         )
     }
 
+    /// What answers a handshake whose address has failed too often, in the place of any word on credential or path; nil: it
+    /// is judged.
+    private func pause(_ verdict: HandshakeVerdict, _ context: ChannelHandlerContext) -> HandshakeRejection? {
+        guard verdict.mayBeGuess else { return nil }
+        return self.worker.site.admission.pause(of: context.channel.clientAddress, now: Connection.now())
+    }
+
     private func judge(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        switch self.verdict(on: head) {
+        let verdict = self.verdict(on: head)
+        if let rejection = self.pause(verdict, context) { return self.refuse(rejection, to: head, context) }
+        switch verdict {
         case .refused(let rejection): self.refuse(rejection, to: head, context)
         case .metadata(let json): self.answer(HTTPAnswer.document(json), context)
         case .unproven(let handshake): self.authenticate(handshake, mayFetch: true, head, context)
@@ -173,11 +229,20 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func admit(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-        if let rejection = self.worker.site.admission.request(server: handshake.server, now: Connection.now()) {
-            self.refuse(rejection, to: head, context)
-        } else {
-            self.start(handshake, head, context)
+        let grant: Admission.Grant
+        do throws(HandshakeRejection) {
+            grant = try self.worker.site.admission.request(
+                server: handshake.server,
+                principal: handshake.principal,
+                address: context.channel.clientAddress,
+                now: Connection.now()
+            )
+        } catch {
+            return self.refuse(error, to: head, context)
         }
+        // From here on it is counted among the connections.
+        self.leaveHandshakes()
+        self.start(handshake, grant, head, context)
     }
 
     private func refuse(_ rejection: HandshakeRejection, to head: HTTPRequestHead?, _ context: ChannelHandlerContext) {
@@ -186,7 +251,10 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         metadata[LogKey.reason] = "\(rejection.code.rawValue)"
         if let fault = rejection.fault { metadata[LogKey.fault] = "\(fault.rawValue)" }
         if let principal = rejection.principal { metadata[LogKey.principal] = "\(principal)" }
-        self.worker.site.logger.info("handshake refused", metadata: metadata)
+        self.worker.refusals.note("handshake refused", metadata)
+        if rejection.code.answersGuess {
+            self.worker.site.admission.failed(at: context.channel.clientAddress, now: Connection.now())
+        }
         self.answer(HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD), context)
     }
 
@@ -205,7 +273,12 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Starting and switching
 
-    private func start(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func start(
+        _ handshake: AcceptedHandshake,
+        _ grant: Admission.Grant,
+        _ head: HTTPRequestHead,
+        _ context: ChannelHandlerContext
+    ) {
         let site = self.worker.site
         let index = handshake.server
         let id = ConnectionID.random()
@@ -219,10 +292,10 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
             guard !self.isGone else {
                 // The write itself found the client gone: the channel has said all that it will say.
-                site.admission.connectionEnded(server: index)
+                site.admission.connectionEnded(grant)
                 return backend.end(farewell: ByteBuffer())
             }
-            self.upgrade(id, server, backend, client, logger, context)
+            self.upgrade(id, grant, server, backend, client, logger, context)
         }
         if server.configuration.builtin != nil {
             return accept(BuiltinBackend(eventLoop: context.eventLoop, answers: self.worker.answers))
@@ -251,27 +324,27 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             logger: logger
         )
         let admission = site.admission
-        backend.start(id, gone: { admission.childGone(server: index) }).assumeIsolated().whenComplete { result in
+        backend.start(id, gone: { admission.childGone(grant) }).assumeIsolated().whenComplete { result in
             switch result {
             case .success where self.isGone:
-                admission.spawned(server: index)
-                admission.connectionEnded(server: index)
+                admission.spawned(grant)
+                admission.connectionEnded(grant)
                 backend.end(farewell: ByteBuffer())
             case .success:
-                admission.spawned(server: index)
+                admission.spawned(grant)
                 accept(backend)
             case .failure(let error):
-                admission.connectionEnded(server: index)
+                admission.connectionEnded(grant)
                 // A child whose pipes could not be watched runs.
                 backend.end(farewell: ByteBuffer())
-                self.startFailed(error, index, logger, head, context)
+                self.startFailed(error, grant, logger, head, context)
             }
         }
     }
 
     private func startFailed(
         _ error: any Error,
-        _ index: Int,
+        _ grant: Admission.Grant,
         _ logger: Logger,
         _ head: HTTPRequestHead,
         _ context: ChannelHandlerContext
@@ -286,7 +359,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
                 context
             )
         }
-        admission.spawnFailed(server: index, now: Connection.now())
+        admission.spawnFailed(grant, now: Connection.now())
         logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
         guard !self.isGone else { return }
         let message = "The MCP server could not be started: \(error.clientMessage)"
@@ -299,6 +372,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func upgrade(
         _ id: ConnectionID,
+        _ grant: Admission.Grant,
         _ server: ServedServer,
         _ backend: any Backend,
         _ client: Client,
@@ -313,6 +387,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             server: server,
             backend: backend,
             client: client,
+            grant: grant,
             worker: worker,
             eventLoop: context.eventLoop,
             logger: logger
@@ -330,7 +405,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         } catch {
             logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
             backend.end(farewell: ByteBuffer())
-            worker.site.admission.connectionEnded(server: server.index)
+            worker.site.admission.connectionEnded(grant)
             return context.close(promise: nil)
         }
         worker.add(connection)
@@ -363,6 +438,15 @@ extension SpawnError {
 }
 
 extension HandshakeVerdict {
+    /// Who asks tries a credential or a path.
+    fileprivate var mayBeGuess: Bool {
+        switch self {
+        case .unproven: true
+        case .refused(let rejection): rejection.code.answersGuess
+        case .accepted, .metadata: false
+        }
+    }
+
     fileprivate var rejection: HandshakeRejection? {
         if case .refused(let rejection) = self { rejection } else { nil }
     }

@@ -32,6 +32,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var isPumping = false
     private var isReading = true
     private var isReadHeld = false
+    /// Nil without `message_rate`.
+    private let pace: MessagePace?
     private var closeTimer: Scheduled<Void>?
     private var closeDeadline = NIODeadline.distantFuture
     /// What is to be done with the channel once all that is queued has gone out.
@@ -42,8 +44,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case close
     }
 
-    init(connection: Connection, limits: MessageReader.Limits) {
+    init(connection: Connection, limits: MessageReader.Limits, pace: MessagePace?) {
         self.connection = connection
+        self.pace = pace
         self.reader = MessageReader(limits: limits)
     }
 
@@ -155,10 +158,18 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func setReading(_ isOn: Bool) {
         guard self.isReading != isOn else { return }
         self.isReading = isOn
-        if isOn, self.isReadHeld {
-            self.isReadHeld = false
-            self.context?.read()
+        guard isOn else { return }
+        if let pace, pace.isHolding, let context {
+            // The connection ends: what is held comes before what is read, and the client's close frame may be in it.
+            return pace.soon(on: context.eventLoop) { self.takeHeld() }
         }
+        self.readIfHeld()
+    }
+
+    private func readIfHeld() {
+        guard self.isReadHeld else { return }
+        self.isReadHeld = false
+        self.context?.read()
     }
 
     func read(context: ChannelHandlerContext) {
@@ -195,22 +206,70 @@ final class WebSocketHandler: ChannelDuplexHandler {
         guard let connection = self.connection else { return }
         var input = self.unwrapInboundIn(data)
         connection.receivedBytes()
-        while true {
-            switch self.reader.next(from: &input, into: &connection.toServer.tail) {
-            case .needMoreData: return connection.buffers.takeBack(input: input)
-            case .text(let start): connection.receivedMessage(at: start)
-            case .assembled(let message): connection.receivedWhole(message)
-            case .ping(let payload):
-                guard self.handshake.maySend else { continue }
-                var pong = ByteBuffer()
-                FrameWriter.writePong(payload, to: &pong)
-                self.outbound.appendUrgent(pong)
-                self.flush()
-            case .pong: continue
-            case .close(let code, _): self.receivedClose(code)
-            case .failure(let failure): connection.end(.protocolFailure(failure))
-            }
+        if let pace { return self.take(&input, pace, connection) }
+        while self.takeNext(&input, connection) {}
+        connection.buffers.takeBack(input: input)
+    }
+
+    /// Takes the next message or control frame out of what was read; false if it has no more.
+    @inline(__always)
+    private func takeNext(_ input: inout ByteBuffer, _ connection: Connection) -> Bool {
+        switch self.reader.next(from: &input, into: &connection.toServer.tail) {
+        case .needMoreData: return false
+        case .text(let start): connection.receivedMessage(at: start)
+        case .assembled(let message): connection.receivedWhole(message)
+        case .ping(let payload):
+            guard self.handshake.maySend else { return true }
+            var pong = ByteBuffer()
+            FrameWriter.writePong(payload, to: &pong)
+            self.outbound.appendUrgent(pong)
+            self.flush()
+        case .pong: break
+        case .close(let code, _): self.receivedClose(code)
+        case .failure(let failure): connection.end(.protocolFailure(failure))
         }
+        return true
+    }
+
+    // MARK: The rate of messages
+
+    /// Takes what the rate allows; holds the rest, and the client with it.
+    private func take(_ input: inout ByteBuffer, _ pace: MessagePace, _ connection: Connection) {
+        // What one read has brought may come in several pieces.
+        if pace.isHolding { return pace.hold(input) }
+        let now = Connection.now()
+        while input.readableBytes > 0 {
+            // Of a connection that ends only the client's close frame is of interest.
+            if connection.isOpen, !pace.mayTake(now: now), let context {
+                pace.hold(input)
+                pace.whenDue(on: context.eventLoop, now: now) { self.takeHeld() }
+                connection.clientHeld(true)
+                break
+            }
+            guard self.takeNext(&input, connection) else { break }
+            pace.took(now: now)
+        }
+        connection.buffers.takeBack(input: input)
+    }
+
+    /// Goes on with what was held, in a wake-up of its own.
+    private func takeHeld() {
+        guard let pace, let connection, pace.isHolding else { return }
+        if connection.isOpen, connection.isFull { return pace.waitForPeer() }
+        var input = pace.release()
+        connection.lendBuffers()
+        self.take(&input, pace, connection)
+        connection.receivedAll()
+        guard !pace.isHolding else { return }
+        connection.clientHeld(false)
+        // One that ends was to be read before.
+        if self.isReading { self.readIfHeld() }
+    }
+
+    /// Nothing but its rate keeps the client from being read any more.
+    func peerTakes() {
+        guard let pace, pace.waitsForPeer, let context else { return }
+        pace.soon(on: context.eventLoop) { self.takeHeld() }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -237,6 +296,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     /// The client has shut its side down: without a close frame before, nothing can come of the connection any more.
     private func inputClosed() {
+        // What the rate kept from being taken is lost with a client that is gone, as what it would have sent.
+        _ = self.pace?.release()
         _ = self.handshake.peerEOF()
         self.connection?.end(.clientGone)
         self.finish(.close)
@@ -247,6 +308,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         // The descriptor is closed, and may be another's soon.
         self.output = nil
         self.closeTimer?.cancel()
+        _ = self.pace?.release()
         _ = self.handshake.peerEOF()
         self.connection?.end(.clientGone)
         self.connection?.clientChannelClosed()

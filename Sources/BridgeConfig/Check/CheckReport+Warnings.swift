@@ -26,6 +26,25 @@ extension CheckReport {
         }
     }
 
+    /// Limits of principals where there are none.
+    static func warnings(
+        _ limits: Limits,
+        _ configuration: Configuration,
+        _ file: String
+    )
+        -> [ConfigurationError.Problem]
+    {
+        guard configuration.auth == nil else { return [] }
+        let shares = [
+            ("max_connections_per_principal", limits.maxConnectionsPerPrincipal),
+            ("max_children_per_principal", limits.maxChildrenPerPrincipal),
+        ]
+        return shares.filter { $0.1 > 0 }.map { name, _ in
+            let message = "`\(name)` has no effect: without [auth] nobody is known by name"
+            return .init(place: Place(file: file), message: message)
+        }
+    }
+
     static func warnings(_ tls: ListenTLS?, _ surroundings: Surroundings) -> [ConfigurationError.Problem] {
         guard let tls, let problem = surroundings.certificate?.problem(now: surroundings.now) else { return [] }
         let message = "the certificate of [listen.tls] \(problem)"
@@ -51,7 +70,21 @@ extension CheckReport {
             ("max_children", server.ownCaps.maxChildren, configuration.limits.maxChildren),
             ("spawn_rate", server.ownCaps.spawnRate, configuration.limits.spawnRate),
         ]
-        for (name, own, whole) in caps {
+        let shares = [
+            (
+                "max_connections_per_principal", server.ownCaps.maxConnectionsPerPrincipal,
+                configuration.limits.maxConnectionsPerPrincipal
+            ),
+            (
+                "max_connections_per_address", server.ownCaps.maxConnectionsPerAddress,
+                configuration.limits.maxConnectionsPerAddress
+            ),
+            (
+                "max_children_per_principal", server.ownCaps.maxChildrenPerPrincipal,
+                configuration.limits.maxChildrenPerPrincipal
+            ),
+        ].filter { $0.2 > 0 }
+        for (name, own, whole) in caps + shares {
             if let own, own > whole {
                 messages.append("`\(name)` = \(own) has no effect: [limits] allows \(whole) for all servers together")
             }

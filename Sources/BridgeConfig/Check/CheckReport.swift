@@ -59,6 +59,7 @@ package struct CheckReport: Sendable, Equatable {
         in surroundings: Surroundings
     ) -> [ConfigurationError.Problem] {
         Self.warnings(configuration, file)
+            + Self.warnings(configuration.limits, configuration, file)
             + Self.warnings(configuration.listen.tls, surroundings)
             + Self.proxyWarnings(configuration, file)
             + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }

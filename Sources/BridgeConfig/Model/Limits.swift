@@ -20,6 +20,16 @@ package struct Limits: Sendable, Equatable {
     package var maxChildren = 1024
     /// Most child processes started per second, daemon-wide.
     package var spawnRate = 100
+    /// Most open connections, and child processes, of one principal and from one address; 0 = as many as there are (R43).
+    package var maxConnectionsPerPrincipal = 0
+    package var maxConnectionsPerAddress = 0
+    package var maxChildrenPerPrincipal = 0
+    /// Most handshakes per second from one address, on average; 0 = any number (R43).
+    package var connectRate = 0
+    /// Most handshakes that are not done, daemon-wide (R74).
+    package var maxHandshakes = 1024
+    /// Most messages per second from one client, on average; 0 = any number (R74).
+    package var messageRate = 0
     /// How long a connection may carry nothing while nothing is in flight; zero = for ever (R43).
     package var idleTimeout: Duration = .zero
     /// How old a connection may grow; zero = as old as it likes (R43).
@@ -43,6 +53,9 @@ package struct OwnCaps: Sendable, Equatable {
     package var maxConnections: Int?
     package var maxChildren: Int?
     package var spawnRate: Int?
+    package var maxConnectionsPerPrincipal: Int?
+    package var maxConnectionsPerAddress: Int?
+    package var maxChildrenPerPrincipal: Int?
 
     package init() {}
 }

@@ -53,6 +53,7 @@ extension Limits {
         Key("ping_interval", .duration(mayBeZero: true), \.pingInterval),
         Key("pong_timeout", .duration(mayBeZero: true), \.pongTimeout),
         Key("queue", .size(from: 1024), \.queue),
+        Key("message_rate", .count(from: 0), \.messageRate),
     ]
 
     /// Caps of the whole daemon, of which a server may have its own share, and what happens before a server is known.
@@ -60,6 +61,11 @@ extension Limits {
         Key("max_connections", .count(), \.maxConnections),
         Key("max_children", .count(), \.maxChildren),
         Key("spawn_rate", .count(), \.spawnRate),
+        Key("max_connections_per_principal", .count(from: 0), \.maxConnectionsPerPrincipal),
+        Key("max_connections_per_address", .count(from: 0), \.maxConnectionsPerAddress),
+        Key("max_children_per_principal", .count(from: 0), \.maxChildrenPerPrincipal),
+        Key("connect_rate", .count(from: 0), \.connectRate),
+        Key("max_handshakes", .count(), \.maxHandshakes),
         Key("handshake_timeout", .duration(mayBeZero: false), \.handshakeTimeout),
     ]
 
@@ -69,11 +75,14 @@ extension Limits {
             Key(optional: "max_connections", .count(), \.ownCaps.maxConnections),
             Key(optional: "max_children", .count(), \.ownCaps.maxChildren),
             Key(optional: "spawn_rate", .count(), \.ownCaps.spawnRate),
+            Key(optional: "max_connections_per_principal", .count(), \.ownCaps.maxConnectionsPerPrincipal),
+            Key(optional: "max_connections_per_address", .count(), \.ownCaps.maxConnectionsPerAddress),
+            Key(optional: "max_children_per_principal", .count(), \.ownCaps.maxChildrenPerPrincipal),
         ],
-        refused: [
-            "handshake_timeout":
+        refused: ["handshake_timeout", "connect_rate", "max_handshakes"].reduce(into: [:]) { refused, name in
+            refused[name] =
                 "belongs only in [limits]: during the handshake it is not yet known which server a client wants"
-        ]
+        }
     )
 }
 

@@ -38,6 +38,10 @@ struct KindKey: Sendable {
         commandOnly("limits.max_line", "behind a `url` write `max_event` in [servers.NAME] instead"),
         commandOnly("limits.max_children", "nothing is started for a `url`: `max_connections` limits its use"),
         commandOnly("limits.spawn_rate", "nothing is started for a `url`: `max_connections` limits its use"),
+        commandOnly(
+            "limits.max_children_per_principal",
+            "nothing is started for a `url`: `max_connections_per_principal` limits its use"
+        ),
     ]
 
     private static let ofURL = [
@@ -55,8 +59,12 @@ struct KindKey: Sendable {
     /// What neither needs: the server inside the bridge has nothing to be started, dialled or limited with.
     private static let ofOthers =
         ofCommand.map { key in
-            let limitsUse = key.path == "limits.max_children" || key.path == "limits.spawn_rate"
-            let advice = limitsUse ? "`max_connections` limits its use" : "take it out"
+            let advice =
+                switch key.path {
+                case "limits.max_children", "limits.spawn_rate": "`max_connections` limits its use"
+                case "limits.max_children_per_principal": "`max_connections_per_principal` limits its use"
+                default: "take it out"
+                }
             return commandOnly(key.path, "nothing is started for a `builtin`: \(advice)")
         }
         + ofURL.map { urlOnly($0.path, "nothing is dialled for a `builtin`: take it out") }

@@ -18,6 +18,10 @@ package struct HandshakeRejection: Error, Sendable {
         case noSuchPath = "no_such_path"
         /// Who asks is known, and may not use this server.
         case serverNotAllowed = "server_not_allowed"
+        /// Handshakes come too fast from the client's address.
+        case rateLimited = "rate_limited"
+        /// The client holds as many connections or children as one may.
+        case quotaExceeded = "quota_exceeded"
         /// A limit on connections, children or their rate is reached.
         case atCapacity = "at_capacity"
         case draining = "draining"
@@ -35,7 +39,19 @@ package struct HandshakeRejection: Error, Sendable {
             case .noSuchPath: 404
             case .hostNotAllowed: 421
             case .upgradeRequired, .unsupportedVersion: 426
+            case .rateLimited, .quotaExceeded: 429
             case .atCapacity, .draining, .backendUnavailable, .authenticationUnavailable: 503
+            }
+        }
+
+        /// It answers an attempt to find out a credential or a path. Malformed requests and those from elsewhere are none:
+        /// nothing of the kind was looked at.
+        package var answersGuess: Bool {
+            switch self {
+            case .malformedCredential, .credentialRequired, .credentialInvalid, .noSuchPath, .serverNotAllowed: true
+            case .malformedRequest, .upgradeRequired, .unsupportedVersion, .hostNotAllowed, .originNotAllowed,
+                .rateLimited, .quotaExceeded, .atCapacity, .draining, .backendUnavailable, .authenticationUnavailable:
+                false
             }
         }
     }
@@ -62,6 +78,20 @@ package struct HandshakeRejection: Error, Sendable {
     /// 503, with the time in seconds after which to try again (RFC 9110 §10.2.3).
     package static func unavailable(_ code: Code, _ message: String, retryAfter seconds: Int) -> Self {
         Self(code, message, [("Retry-After", String(max(0, seconds)))])
+    }
+
+    /// 429 (RFC 6585 section 4): the address has made too many handshakes.
+    package static func tooFast(retryAfter seconds: Int) -> Self {
+        Self(.rateLimited, "Too many handshakes come from this address.", [("Retry-After", String(max(0, seconds)))])
+    }
+
+    /// 429, not 503: what is exhausted is the client's own share, so that no load balancer takes the bridge for full.
+    ///
+    /// - Parameter principal: whose share it is.
+    package static func quotaExceeded(_ message: String, by principal: Principal, retryAfter seconds: Int) -> Self {
+        var rejection = Self(.quotaExceeded, message, [("Retry-After", String(max(0, seconds)))])
+        if principal.kind != .anonymous { rejection.principal = principal }
+        return rejection
     }
 
     /// The body: one line of JSON with its newline.

@@ -115,7 +115,8 @@ import Testing
                 client: self.upstreams,
                 conversations: Tally(),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                handshakeTimeout: .seconds(10)
+                handshakeTimeout: .seconds(10),
+                maxHandshakes: 1024
             )
             self.listener = try await Listener.start(
                 .tcp(host: "127.0.0.1", port: 0),

@@ -31,16 +31,16 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
 
     private let transport: NIOSSLServerHandler
     private let listener: ListenerTLS
-    private let logger: Logger
+    private let log: RefusalLog
     private var state = State.handshaking
     private var isWriting = false
     private var isWritabilityNews = false
 
     /// - Parameter transport: the handler in front of this.
-    init(_ transport: NIOSSLServerHandler, of listener: ListenerTLS, logger: Logger) {
+    init(_ transport: NIOSSLServerHandler, of listener: ListenerTLS, log: RefusalLog) {
         self.transport = transport
         self.listener = listener
-        self.logger = logger
+        self.log = log
     }
 
     /// Nil until the handshake is complete.
@@ -82,7 +82,7 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
         self.state = .failed
         var metadata = context.channel.clientLocation.metadata
         metadata[LogKey.reason] = "\(reason)"
-        self.logger.info("TLS handshake failed", metadata: metadata)
+        self.log.note("TLS handshake failed", metadata)
         context.close(promise: nil)
         self.closeTransport(context, promise: nil)
     }
@@ -96,6 +96,12 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
             if case NIOSSLError.uncleanShutdown? = error as? NIOSSLError { return }
             context.fireErrorCaught(error)
         }
+    }
+
+    /// Whoever cuts a handshake for others says so in the log.
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        if event is HandshakeCut, case .handshaking = self.state { self.state = .failed }
+        context.triggerUserOutboundEvent(event, promise: promise)
     }
 
     // MARK: Bytes

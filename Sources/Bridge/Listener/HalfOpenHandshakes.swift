@@ -1,0 +1,59 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BridgeCore
+internal import NIOCore
+
+/// The clients of one event loop whose handshake is not done, be it PROXY, TLS or HTTP (R74): beyond `max_handshakes` the
+/// oldest ones are cut, so that whoever opens connections and says nothing takes nobody's place.
+///
+/// Confined to its event loop.
+final class HalfOpenHandshakes {
+    /// Clients that come at once have their turn before any is cut.
+    private static let interval = TimeAmount.milliseconds(100)
+
+    private let eventLoop: any EventLoop
+    private var order: HalfOpen
+    private var handlers: [HalfOpen.Number: UpgradeHandler] = [:]
+    private var isLookDue = false
+
+    /// - Parameter limit: this loop's share of `max_handshakes`.
+    init(limit: Int, eventLoop: any EventLoop) {
+        self.order = HalfOpen(limit: limit)
+        self.eventLoop = eventLoop
+    }
+
+    /// - Returns: what ``ended(_:)`` is to be called with, once.
+    func began(_ handler: UpgradeHandler) -> HalfOpen.Number {
+        let number = self.order.began()
+        self.handlers[number] = handler
+        if self.order.isOver, !self.isLookDue {
+            self.isLookDue = true
+            self.eventLoop.assumeIsolated().scheduleTask(in: Self.interval) { self.cutExcess() }
+        }
+        return number
+    }
+
+    func ended(_ number: HalfOpen.Number) {
+        self.order.ended(number)
+        self.handlers[number] = nil
+    }
+
+    private func cutExcess() {
+        self.isLookDue = false
+        var unheard: [UpgradeHandler] = []
+        while let number = self.order.takeExcess() {
+            guard let handler = self.handlers.removeValue(forKey: number) else { continue }
+            // It is the bridge that is late: whoever has said something is heard first.
+            if handler.isUnheard { unheard.append(handler) } else { handler.cut() }
+        }
+        for handler in unheard { handler.number = self.began(handler) }
+    }
+}
+
+/// Said to the handlers in front when a handshake is cut for others: they need not say that it took too long.
+struct HandshakeCut: Sendable {}
+
+@available(*, unavailable)
+extension HalfOpenHandshakes: Sendable {}

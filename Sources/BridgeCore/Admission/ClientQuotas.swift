@@ -1,0 +1,96 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// How many connections and children one principal, and how many connections one address, has and may have (R43).
+///
+/// A value: whoever lets a client in asks ``refusal(of:startsChild:)`` and then says ``took(_:takesChild:)``, and gives both
+/// places back. Nothing is kept of who has no place, nor of what has no limit, so that there are never more entries than
+/// places.
+package struct ClientQuotas: Sendable {
+    /// Nil for no limit.
+    package struct Limits: Sendable {
+        package var connectionsPerPrincipal: Int?
+        package var connectionsPerAddress: Int?
+        package var childrenPerPrincipal: Int?
+
+        package init(connectionsPerPrincipal: Int?, connectionsPerAddress: Int?, childrenPerPrincipal: Int?) {
+            self.connectionsPerPrincipal = connectionsPerPrincipal
+            self.connectionsPerAddress = connectionsPerAddress
+            self.childrenPerPrincipal = childrenPerPrincipal
+        }
+    }
+
+    package enum Refusal: Sendable, Hashable {
+        case connectionsOfPrincipal
+        case connectionsOfAddress
+        case childrenOfPrincipal
+    }
+
+    private var connections: Places<Principal.Identity>
+    private var addresses: Places<ClientNetwork>
+    private var children: Places<Principal.Identity>
+
+    /// Who holds a place, counted once for each limit.
+    package var count: Int { self.connections.count + self.addresses.count + self.children.count }
+
+    /// Nil where nothing is limited.
+    package init?(_ limits: Limits) {
+        guard limits.connectionsPerPrincipal ?? limits.connectionsPerAddress ?? limits.childrenPerPrincipal != nil
+        else {
+            return nil
+        }
+        self.connections = Places(limit: limits.connectionsPerPrincipal)
+        self.addresses = Places(limit: limits.connectionsPerAddress)
+        self.children = Places(limit: limits.childrenPerPrincipal)
+    }
+
+    /// Which limit a further connection would exceed; nil for none.
+    package func refusal(of client: CountedClient, startsChild: Bool) -> Refusal? {
+        if self.connections.isFull(client.principal) { return .connectionsOfPrincipal }
+        if self.addresses.isFull(client.network) { return .connectionsOfAddress }
+        return startsChild && self.children.isFull(client.principal) ? .childrenOfPrincipal : nil
+    }
+
+    /// The client got a place for a connection, and one for a child where it takes one.
+    package mutating func took(_ client: CountedClient, takesChild: Bool) {
+        self.connections.add(client.principal)
+        self.addresses.add(client.network)
+        if takesChild { self.children.add(client.principal) }
+    }
+
+    package mutating func connectionEnded(_ client: CountedClient) {
+        self.connections.remove(client.principal)
+        self.addresses.remove(client.network)
+    }
+
+    package mutating func childGone(_ client: CountedClient) {
+        self.children.remove(client.principal)
+    }
+}
+
+/// How many places each of some holders has.
+private struct Places<Holder: Hashable & Sendable>: Sendable {
+    /// Nil for no limit: then nothing is counted.
+    let limit: Int?
+    private var taken: [Holder: Int] = [:]
+
+    init(limit: Int?) { self.limit = limit }
+
+    var count: Int { self.taken.count }
+
+    func isFull(_ holder: Holder?) -> Bool {
+        guard let limit, let holder else { return false }
+        return self.taken[holder, default: 0] >= limit
+    }
+
+    mutating func add(_ holder: Holder?) {
+        guard self.limit != nil, let holder else { return }
+        self.taken[holder, default: 0] += 1
+    }
+
+    mutating func remove(_ holder: Holder?) {
+        guard let holder, let count = self.taken[holder] else { return }
+        self.taken[holder] = count > 1 ? count - 1 : nil
+    }
+}
