@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BridgeCore
-internal import Glibc
 package import Logging
 
 /// The daemon's log on standard error: a line an event, as text for people or as JSON for machines.
@@ -33,7 +32,7 @@ package struct StandardErrorLogHandler: LogHandler {
     package func log(event: LogEvent) {
         let all = event.metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
         let pairs = all.sorted { $0.key < $1.key }
-        let time = Self.timestamp()
+        let time = Timestamp.now()
         switch self.format {
         case .text:
             let fields = pairs.map { " \($0.key)=\(Self.quoted($0.value.description))" }.joined()
@@ -41,17 +40,17 @@ package struct StandardErrorLogHandler: LogHandler {
         case .json:
             var line: [UInt8] = []
             line.append(contentsOf: "{\"time\":\"\(time)\",\"level\":\"\(event.level)\",\"message\":".utf8)
-            JSONString.append(event.message.description.utf8, to: &line)
+            JSONString.appendVisible(event.message.description, to: &line)
             for (key, value) in pairs {
                 line.append(UInt8(ascii: ","))
-                JSONString.append(key.utf8, to: &line)
+                JSONString.appendVisible(key, to: &line)
                 line.append(UInt8(ascii: ":"))
                 let text = value.description
                 // Counts are numbers to whoever reads the log.
                 if let number = Int(text), String(number) == text {
                     line.append(contentsOf: text.utf8)
                 } else {
-                    JSONString.append(text.utf8, to: &line)
+                    JSONString.appendVisible(text, to: &line)
                 }
             }
             line.append(UInt8(ascii: "}"))
@@ -61,25 +60,12 @@ package struct StandardErrorLogHandler: LogHandler {
 
     /// Plain words stay, all else becomes a quoted string on one line.
     private static func quoted(_ text: String) -> String {
-        let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }
+        let isPlain =
+            !text.isEmpty
+            && text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "\\" && JSONString.isVisible($0) }
         if isPlain { return text }
         var token: [UInt8] = []
-        JSONString.append(text.utf8, to: &token)
+        JSONString.appendVisible(text, to: &token)
         return String(decoding: token, as: UTF8.self)
-    }
-
-    /// RFC 3339 with milliseconds, in UTC.
-    private static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        func padded(_ number: some BinaryInteger, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let date = "\(padded(Int(parts.tm_year) + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
-        let clock = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
-        return "\(date)T\(clock).\(padded(now.tv_nsec / 1_000_000, 3))Z"
     }
 }
