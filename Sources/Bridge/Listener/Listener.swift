@@ -59,7 +59,7 @@ struct Listener: Sendable {
                     if isTCP { try Self.setTCPOptions(options, userTimeout: userTimeout) }
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
                     let worker = try workers.worker(of: channel.eventLoop)
-                    try tls?.addHandlers(to: channel, logger: worker.site.logger)
+                    try tls?.addHandlers(to: channel, logger: worker.site.logger, audit: worker.site.audit)
                     try channel.pipeline.syncOperations.addHandlers(
                         decoder,
                         UpgradeHandler(worker: worker, decoder: decoder)

@@ -19,6 +19,8 @@ struct Site: Sendable {
     let conversations: Tally
     let logger: Logger
     let handshakeTimeout: TimeAmount
+    /// Nil where no audit record is kept.
+    var audit: AuditLog?
 }
 
 /// One event loop's connections. Confined to that loop.

@@ -38,6 +38,8 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var deadline: Scheduled<Void>?
     private var isReadHeld = false
     private var isGone = false
+    /// Known once who asks has been let in, and there is but to see whether there is a place.
+    private var client: Client?
 
     init(worker: Worker, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
         self.worker = worker
@@ -153,10 +155,12 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func admit(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let client = Client(handshake, context.channel)
+        self.client = client
         if let rejection = self.worker.site.admission.request(server: handshake.server, now: Connection.now()) {
             self.refuse(rejection, to: head, context)
         } else {
-            self.start(handshake, head, context)
+            self.start(handshake, client, head, context)
         }
     }
 
@@ -169,7 +173,19 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if let fault = rejection.fault { metadata[LogKey.fault] = "\(fault.rawValue)" }
         if let principal = rejection.principal { metadata[LogKey.principal] = "\(principal)" }
         self.worker.site.logger.info("handshake refused", metadata: metadata)
+        self.recordRefusal(rejection, head, context)
         self.answer(HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD), context)
+    }
+
+    private func recordRefusal(
+        _ rejection: HandshakeRejection,
+        _ head: HTTPRequestHead?,
+        _ context: ChannelHandlerContext
+    ) {
+        let site = self.worker.site
+        guard let audit = site.audit else { return }
+        let server = head.flatMap { site.rules.server(ofTarget: $0.uri) }.map { site.servers[$0].name }
+        audit.refused(rejection, head, server: server, self.client, context.channel)
     }
 
     /// Answers with something else than a 101, and ends the connection behind it.
@@ -187,7 +203,12 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Starting and switching
 
-    private func start(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func start(
+        _ handshake: AcceptedHandshake,
+        _ client: Client,
+        _ head: HTTPRequestHead,
+        _ context: ChannelHandlerContext
+    ) {
         let site = self.worker.site
         let index = handshake.server
         let id = ConnectionID.random()
@@ -195,12 +216,12 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var logger = site.logger
         logger[metadataKey: LogKey.connection] = "\(id)"
         logger[metadataKey: LogKey.server] = "\(server.name)"
-        let client = Client(handshake, context.channel)
         let accept = { (backend: any Backend) in
             let answer = HTTPAnswer.switchingProtocols(key: handshake.key, subprotocol: handshake.subprotocol)
             context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
             guard !self.isGone else {
                 // The write itself found the client gone: the channel has said all that it will say.
+                site.audit?.ended(id, server, pid: backend.pid, client, .clientGone)
                 site.admission.connectionEnded(server: index)
                 return backend.end(farewell: ByteBuffer())
             }
@@ -237,6 +258,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             switch result {
             case .success where self.isGone:
                 admission.spawned(server: index)
+                site.audit?.ended(id, server, pid: backend.pid, client, .clientGone)
                 admission.connectionEnded(server: index)
                 backend.end(farewell: ByteBuffer())
             case .success:
@@ -270,13 +292,13 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         admission.spawnFailed(server: index, now: Connection.now())
         logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
-        guard !self.isGone else { return }
-        let message = "The MCP server could not be started: \(error.clientMessage)"
-        self.refuse(
-            .unavailable(.backendUnavailable, message, retryAfter: error.isTransient ? 1 : 10),
-            to: head,
-            context
+        let rejection = HandshakeRejection.unavailable(
+            .backendUnavailable,
+            "The MCP server could not be started: \(error.clientMessage)",
+            retryAfter: error.isTransient ? 1 : 10
         )
+        guard !self.isGone else { return self.recordRefusal(rejection, head, context) }
+        self.refuse(rejection, to: head, context)
     }
 
     private func upgrade(
@@ -311,6 +333,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             try context.pipeline.syncOperations.addHandler(connection.webSocket)
         } catch {
             logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
+            worker.site.audit?.ended(id, server, pid: backend.pid, client, .bridgeFault("cannot set up the connection"))
             backend.end(farewell: ByteBuffer())
             worker.site.admission.connectionEnded(server: server.index)
             return context.close(promise: nil)

@@ -58,12 +58,12 @@ package final class ListenerTLS: Sendable {
     var allowedNames: [ClientNamePattern] { self.configuration.clientNames }
 
     /// Puts TLS in front of everything that a client's channel will have. On its event loop, as its first handlers.
-    func addHandlers(to channel: any Channel, logger: Logger) throws {
+    func addHandlers(to channel: any Channel, logger: Logger, audit: AuditLog?) throws {
         let context = self.credentials.withLock { $0.context }
         let transport = NIOSSLServerHandler(context: context)
         try channel.pipeline.syncOperations.addHandlers(
             transport,
-            TLSConnectionHandler(transport, of: self, logger: logger)
+            TLSConnectionHandler(transport, of: self, logger: logger, audit: audit)
         )
     }
 

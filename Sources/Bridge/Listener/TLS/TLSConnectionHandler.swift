@@ -32,15 +32,17 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
     private let transport: NIOSSLServerHandler
     private let listener: ListenerTLS
     private let logger: Logger
+    private let audit: AuditLog?
     private var state = State.handshaking
     private var isWriting = false
     private var isWritabilityNews = false
 
     /// - Parameter transport: the handler in front of this.
-    init(_ transport: NIOSSLServerHandler, of listener: ListenerTLS, logger: Logger) {
+    init(_ transport: NIOSSLServerHandler, of listener: ListenerTLS, logger: Logger, audit: AuditLog?) {
         self.transport = transport
         self.listener = listener
         self.logger = logger
+        self.audit = audit
     }
 
     /// Nil until the handshake is complete.
@@ -84,6 +86,7 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
             "TLS handshake failed",
             metadata: [LogKey.reason: "\(reason)", LogKey.peer: "\(context.channel.clientAddress)"]
         )
+        self.audit?.refusedTLS(reason, context.channel)
         context.close(promise: nil)
         self.closeTransport(context, promise: nil)
     }
