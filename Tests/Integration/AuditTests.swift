@@ -397,7 +397,8 @@ import Testing
         #expect(try bridge.stop() == 0)
         try bridge.program.errors.waitEnd()
         let records = bridge.program.errors.lines.compactMap { LogRecord($0) }
-        #expect(records.map { $0["event"] } == ["connection", "refused"])
+        // A client sees the end of its socket before its record is made.
+        #expect(records.compactMap { $0["event"] }.sorted() == ["connection", "refused"])
     }
 
     @Test("R77: without [audit] nothing is recorded")
