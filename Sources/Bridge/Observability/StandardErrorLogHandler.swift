@@ -13,6 +13,9 @@ package struct StandardErrorLogHandler: LogHandler {
         case json
     }
 
+    /// The most of a value that a line holds, in bytes: a net below the limits that each value has where it comes from.
+    static let valueLimit = 16 << 10
+
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
     private let label: String
@@ -30,17 +33,21 @@ package struct StandardErrorLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let all = event.metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
+        LogWriter.shared.write(self.line(event.level, "\(event.message)", event.metadata, at: .now()))
+    }
+
+    /// The line of an event, without its LF: whatever the values hold, nothing in it is invisible or endless (R73).
+    func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata?, at time: Timestamp) -> String {
+        let all = metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
         let pairs = all.sorted { $0.key < $1.key }
-        let time = Timestamp.now()
         switch self.format {
         case .text:
             let fields = pairs.map { " \($0.key)=\(Self.quoted($0.value.description))" }.joined()
-            LogWriter.shared.write("\(time) \(event.level) \(event.message)\(fields)")
+            return "\(time) \(level) \(Self.visible(message))\(fields)"
         case .json:
             var line: [UInt8] = []
-            line.append(contentsOf: "{\"time\":\"\(time)\",\"level\":\"\(event.level)\",\"message\":".utf8)
-            JSONString.appendVisible(event.message.description, to: &line)
+            line.append(contentsOf: "{\"time\":\"\(time)\",\"level\":\"\(level)\",\"message\":".utf8)
+            JSONString.appendVisible(message, atMost: Self.valueLimit, to: &line)
             for (key, value) in pairs {
                 line.append(UInt8(ascii: ","))
                 JSONString.appendVisible(key, to: &line)
@@ -50,22 +57,31 @@ package struct StandardErrorLogHandler: LogHandler {
                 if let number = Int(text), String(number) == text {
                     line.append(contentsOf: text.utf8)
                 } else {
-                    JSONString.appendVisible(text, to: &line)
+                    JSONString.appendVisible(text, atMost: Self.valueLimit, to: &line)
                 }
             }
             line.append(UInt8(ascii: "}"))
-            LogWriter.shared.write(String(decoding: line, as: UTF8.self))
+            return String(decoding: line, as: UTF8.self)
         }
+    }
+
+    /// Sentences stay as they are, unless there is something in them that does not show.
+    private static func visible(_ text: String) -> String {
+        let isPlain = text.utf8.count <= Self.valueLimit && text.unicodeScalars.allSatisfy { JSONString.isVisible($0) }
+        return isPlain ? text : Self.token(text)
     }
 
     /// Plain words stay, all else becomes a quoted string on one line.
     private static func quoted(_ text: String) -> String {
         let isPlain =
-            !text.isEmpty
+            (1...Self.valueLimit).contains(text.utf8.count)
             && text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "\\" && JSONString.isVisible($0) }
-        if isPlain { return text }
+        return isPlain ? text : Self.token(text)
+    }
+
+    private static func token(_ text: String) -> String {
         var token: [UInt8] = []
-        JSONString.appendVisible(text, to: &token)
+        JSONString.appendVisible(text, atMost: Self.valueLimit, to: &token)
         return String(decoding: token, as: UTF8.self)
     }
 }
