@@ -36,6 +36,7 @@ package struct Daemon: Service {
     private let tls: ListenerTLS?
     private let readsAgainAtHangup: Bool
     private let authentication: Authentication?
+    private let audit: AuditLog?
     private let logger: Logger
     private let onListening: @Sendable (_ port: Int?) -> Void
 
@@ -44,6 +45,7 @@ package struct Daemon: Service {
     ///   - tls: the files of `[listen.tls]`, read.
     ///   - readsAgainAtHangup: whether SIGHUP has files read again; otherwise it does what it did before.
     ///   - authentication: that of `configuration`; nil without `[auth]`.
+    ///   - audit: that of `configuration`, its file open; nil where no audit record is kept.
     ///   - onListening: called once clients can connect; `port` is the one in use, nil for a Unix socket.
     package init(
         _ configuration: Configuration,
@@ -51,6 +53,7 @@ package struct Daemon: Service {
         tls: ListenerTLS? = nil,
         readsAgainAtHangup: Bool = false,
         authentication: Authentication?,
+        audit: AuditLog? = nil,
         logger: Logger,
         onListening: @escaping @Sendable (_ port: Int?) -> Void
     ) {
@@ -59,6 +62,7 @@ package struct Daemon: Service {
         self.tls = tls
         self.readsAgainAtHangup = readsAgainAtHangup
         self.authentication = authentication
+        self.audit = audit
         self.logger = logger
         self.onListening = onListening
     }
@@ -96,6 +100,7 @@ package struct Daemon: Service {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
         let client = UpstreamClient(self.servers, group: group)
         self.authentication?.start(on: group.next(), self.logger)
+        self.audit?.start(self.logger)
         do {
             let site = Site(
                 rules: HandshakeRules(configuration),
@@ -107,7 +112,8 @@ package struct Daemon: Service {
                 conversations: Tally(),
                 logger: logger,
                 handshakeTimeout: .nanoseconds(configuration.limits.handshakeTimeout.nanoseconds),
-                maxHandshakes: configuration.limits.maxHandshakes
+                maxHandshakes: configuration.limits.maxHandshakes,
+                audit: self.audit
             )
             let workers = try await Workers(group, site: site)
             // Before anybody knows that this serves: the first SIGHUP counts.
@@ -154,6 +160,11 @@ package struct Daemon: Service {
                     count += 1
                     guard count > 1 else { continue }
                     site.supervisor.killAll()
+                    // Each leaves its audit record; that they are told why costs nothing then.
+                    try? await workers.onEach {
+                        $0.endAll()
+                        $0.cutAll()
+                    }
                     throw EndedAtOnce()
                 }
             }
@@ -177,7 +188,8 @@ package struct Daemon: Service {
         for await _ in hangups {
             self.tls?.readAgain(self.logger)
             self.authentication?.reload(always: true, self.logger)
-            if self.tls == nil, self.authentication == nil {
+            self.audit?.reopen(self.logger)
+            if self.tls == nil, self.authentication == nil, self.audit?.hasFile != true {
                 self.logger.notice("SIGHUP: there is nothing that is read again; other settings take a restart")
             }
         }

@@ -58,7 +58,12 @@ struct Check: AsyncParsableCommand {
             servers = try ServedServer.all(of: configuration)
             let tls = try ListenerTLS.of(configuration)
             _ = try Authentication.make(of: configuration)
-            let report = CheckReport(configuration, file: self.config, in: .thisMachine(servers, tls: tls))
+            let machine = CheckReport.Surroundings.thisMachine(
+                servers,
+                tls: tls,
+                auditProblem: AuditLog.problem(of: configuration)
+            )
+            let report = CheckReport(configuration, file: self.config, in: machine)
             for warning in report.warnings { StandardError.write("warning: \(warning)\n") }
             if !self.probe { StandardOutput.write(report.lines.joined(separator: "\n") + "\n") }
         } catch {

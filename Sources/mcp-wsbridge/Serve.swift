@@ -58,7 +58,7 @@ struct Serve: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // Until the daemon listens to it. Without a file there is nothing to read again: whoever closes the terminal ends it.
         if self.config != nil { signal(SIGHUP, SIG_IGN) }
-        let (configuration, servers, tls, authentication) = try self.load()
+        let (configuration, servers, tls, authentication, audit) = try self.load()
         LoggingSystem.bootstrap(configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
         let surroundings = CheckReport.Surroundings.thisMachine(servers, tls: tls)
@@ -70,6 +70,7 @@ struct Serve: AsyncParsableCommand {
             tls: tls,
             readsAgainAtHangup: self.config != nil,
             authentication: authentication,
+            audit: audit,
             logger: logger
         ) { port in
             StandardOutput.write(Banner.text(for: configuration, port: port))
@@ -77,14 +78,16 @@ struct Serve: AsyncParsableCommand {
         do {
             try await daemon.runUntilSignalled()
         } catch {
+            audit?.flush()
             LogWriter.shared.flush()
             if !(error is Daemon.EndedAtOnce) { StandardError.write("mcp-wsbridge: \(error)\n") }
             throw ExitCode(1)
         }
+        audit?.flush()
         LogWriter.shared.flush()
     }
 
-    private func load() throws -> (Configuration, [ServedServer], ListenerTLS?, Authentication?) {
+    private func load() throws -> (Configuration, [ServedServer], ListenerTLS?, Authentication?, AuditLog?) {
         do throws(ConfigurationError) {
             let configuration =
                 if let config = self.config {
@@ -106,7 +109,9 @@ struct Serve: AsyncParsableCommand {
                 }
             let servers = try ServedServer.all(of: configuration)
             let tls = try ListenerTLS.of(configuration)
-            return (configuration, servers, tls, try Authentication.make(of: configuration))
+            let authentication = try Authentication.make(of: configuration)
+            // The last one: where the others are wrong, no file is made.
+            return (configuration, servers, tls, authentication, try AuditLog.of(configuration))
         } catch {
             StandardError.write("\(error)\n")
             // What was wrong stands on the command line, or in a file.

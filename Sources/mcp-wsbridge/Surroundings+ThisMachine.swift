@@ -9,8 +9,10 @@ internal import Glibc
 extension CheckReport.Surroundings {
     /// What the machine has on which the servers would be started.
     ///
-    /// - Parameter tls: as read from the files of `[listen.tls]`.
-    static func thisMachine(_ servers: [ServedServer], tls: ListenerTLS?) -> Self {
+    /// - Parameters:
+    ///   - tls: as read from the files of `[listen.tls]`.
+    ///   - auditProblem: what is wrong with the file of `[audit]`.
+    static func thisMachine(_ servers: [ServedServer], tls: ListenerTLS?, auditProblem: FileError? = nil) -> Self {
         var surroundings = Self(
             findsProgram: { server in
                 servers.first { $0.configuration.name == server.name }?.findsProgram ?? true
@@ -22,6 +24,7 @@ extension CheckReport.Surroundings {
             fileProblem: FileContents.problem
         )
         surroundings.certificate = tls?.period
+        surroundings.auditProblem = auditProblem
         surroundings.now = Int64(time(nil))
         return surroundings
     }

@@ -59,12 +59,19 @@ struct Listener: Sendable {
                     if isTCP { try Self.setTCPOptions(options, userTimeout: userTimeout) }
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
                     let worker = try workers.worker(of: channel.eventLoop)
-                    let forwarding = worker.site.rules.forwarding
+                    let site = worker.site
+                    let forwarding = site.rules.forwarding
                     if forwarding.expectsProxyHeader {
-                        let handler = ProxyHeaderHandler(forwarding, tls: tls, log: worker.refusals, logger: worker.site.logger)
+                        let handler = ProxyHeaderHandler(
+                            forwarding,
+                            tls: tls,
+                            log: worker.refusals,
+                            audit: site.audit,
+                            logger: site.logger
+                        )
                         try channel.pipeline.syncOperations.addHandler(handler)
                     } else {
-                        try tls?.addHandlers(to: channel, log: worker.refusals)
+                        try tls?.addHandlers(to: channel, log: worker.refusals, audit: site.audit)
                     }
                     try channel.pipeline.syncOperations.addHandlers(
                         decoder,

@@ -20,16 +20,20 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private let rules: ForwardingRules
     private let tls: ListenerTLS?
     private let log: RefusalLog
+    private let audit: AuditLog?
     private let logger: Logger
     private var reader = ProxyHeaderReader()
     /// Neither has the header been read nor has the connection failed.
     private var isReading = true
 
-    /// - Parameter tls: how TLS is done behind the header; nil for none.
-    init(_ rules: ForwardingRules, tls: ListenerTLS?, log: RefusalLog, logger: Logger) {
+    /// - Parameters:
+    ///   - tls: how TLS is done behind the header; nil for none.
+    ///   - audit: for that TLS.
+    init(_ rules: ForwardingRules, tls: ListenerTLS?, log: RefusalLog, audit: AuditLog?, logger: Logger) {
         self.rules = rules
         self.tls = tls
         self.log = log
+        self.audit = audit
         self.logger = logger
     }
 
@@ -62,7 +66,7 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         context.fireUserInboundEventTriggered(header)
         do {
-            try self.tls?.addHandlers(to: context.channel, log: self.log)
+            try self.tls?.addHandlers(to: context.channel, log: self.log, audit: self.audit)
         } catch {
             self.logger.error("cannot set up TLS", metadata: [LogKey.error: "\(error)"])
             return context.close(promise: nil)

@@ -21,6 +21,8 @@ struct Site: Sendable {
     let handshakeTimeout: TimeAmount
     /// Handshakes that may be under way at once, over all event loops.
     let maxHandshakes: Int
+    /// Nil where no audit record is kept.
+    var audit: AuditLog?
 }
 
 /// One event loop's connections. Confined to that loop.

@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BridgeCore
-internal import Glibc
 package import Logging
 
 /// The daemon's log on standard error: a line an event, as text for people or as JSON for machines.
@@ -13,6 +12,9 @@ package struct StandardErrorLogHandler: LogHandler {
         case text
         case json
     }
+
+    /// The most of a value that a line holds, in bytes: a net below the limits that each value has where it comes from.
+    static let valueLimit = 16 << 10
 
     package var logLevel: Logger.Level
     package var metadata: Logger.Metadata = [:]
@@ -31,55 +33,55 @@ package struct StandardErrorLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        let all = event.metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
+        LogWriter.shared.write(self.line(event.level, "\(event.message)", event.metadata, at: .now()))
+    }
+
+    /// The line of an event, without its LF: whatever the values hold, nothing in it is invisible or endless (R73).
+    func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata?, at time: Timestamp) -> String {
+        let all = metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
         let pairs = all.sorted { $0.key < $1.key }
-        let time = Self.timestamp()
         switch self.format {
         case .text:
             let fields = pairs.map { " \($0.key)=\(Self.quoted($0.value.description))" }.joined()
-            LogWriter.shared.write("\(time) \(event.level) \(event.message)\(fields)")
+            return "\(time) \(level) \(Self.visible(message))\(fields)"
         case .json:
             var line: [UInt8] = []
-            line.append(contentsOf: "{\"time\":\"\(time)\",\"level\":\"\(event.level)\",\"message\":".utf8)
-            JSONString.append(event.message.description.utf8, to: &line)
+            line.append(contentsOf: "{\"time\":\"\(time)\",\"level\":\"\(level)\",\"message\":".utf8)
+            JSONString.appendVisible(message, atMost: Self.valueLimit, to: &line)
             for (key, value) in pairs {
                 line.append(UInt8(ascii: ","))
-                JSONString.append(key.utf8, to: &line)
+                JSONString.appendVisible(key, to: &line)
                 line.append(UInt8(ascii: ":"))
                 let text = value.description
                 // Counts are numbers to whoever reads the log.
                 if let number = Int(text), String(number) == text {
                     line.append(contentsOf: text.utf8)
                 } else {
-                    JSONString.append(text.utf8, to: &line)
+                    JSONString.appendVisible(text, atMost: Self.valueLimit, to: &line)
                 }
             }
             line.append(UInt8(ascii: "}"))
-            LogWriter.shared.write(String(decoding: line, as: UTF8.self))
+            return String(decoding: line, as: UTF8.self)
         }
+    }
+
+    /// Sentences stay as they are, unless there is something in them that does not show.
+    private static func visible(_ text: String) -> String {
+        let isPlain = text.utf8.count <= Self.valueLimit && text.unicodeScalars.allSatisfy { JSONString.isVisible($0) }
+        return isPlain ? text : Self.token(text)
     }
 
     /// Plain words stay, all else becomes a quoted string on one line.
     private static func quoted(_ text: String) -> String {
-        let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F }
-        if isPlain { return text }
-        var token: [UInt8] = []
-        JSONString.append(text.utf8, to: &token)
-        return String(decoding: token, as: UTF8.self)
+        let isPlain =
+            (1...Self.valueLimit).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy { $0 != " " && $0 != "\"" && $0 != "\\" && JSONString.isVisible($0) }
+        return isPlain ? text : Self.token(text)
     }
 
-    /// RFC 3339 with milliseconds, in UTC.
-    private static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        func padded(_ number: some BinaryInteger, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let date = "\(padded(Int(parts.tm_year) + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
-        let clock = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
-        return "\(date)T\(clock).\(padded(now.tv_nsec / 1_000_000, 3))Z"
+    private static func token(_ text: String) -> String {
+        var token: [UInt8] = []
+        JSONString.appendVisible(text, atMost: Self.valueLimit, to: &token)
+        return String(decoding: token, as: UTF8.self)
     }
 }

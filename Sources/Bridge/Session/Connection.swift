@@ -365,6 +365,16 @@ final class Connection {
         guard case .ending(let end) = self.state else { return }
         self.state = .closed
         self.log(end)
+        self.worker.site.audit?.ended(
+            self.id,
+            self.server,
+            pid: self.backend.pid,
+            self.client,
+            end,
+            closeCode: self.webSocket.closeCode,
+            nanoseconds: Self.now() - self.began,
+            counters: self.session.counters
+        )
         self.worker.remove(self)
     }
 
@@ -379,6 +389,7 @@ final class Connection {
                 ]
             )
         }
+        self.worker.site.audit?.denied(denials, more: suppressed, self.id, self.server, self.client)
         guard suppressed > 0 else { return }
         self.logger.notice("denied more than is logged", metadata: [LogKey.count: "\(suppressed)"])
     }

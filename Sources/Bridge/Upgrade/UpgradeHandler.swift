@@ -47,6 +47,8 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     var number: HalfOpen.Number?
     /// Nil while the handler is in no open channel.
     private var context: ChannelHandlerContext?
+    /// Known once who asks has been let in, and there is but to see whether there is a place.
+    private var client: Client?
 
     init(worker: Worker, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
         self.worker = worker
@@ -229,12 +231,14 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func admit(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let client = Client(handshake, context.channel)
+        self.client = client
         let grant: Admission.Grant
         do throws(HandshakeRejection) {
             grant = try self.worker.site.admission.request(
                 server: handshake.server,
                 principal: handshake.principal,
-                address: context.channel.clientAddress,
+                address: client.address,
                 now: Connection.now()
             )
         } catch {
@@ -242,7 +246,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         // From here on it is counted among the connections.
         self.leaveHandshakes()
-        self.start(handshake, grant, head, context)
+        self.start(handshake, grant, client, head, context)
     }
 
     private func refuse(_ rejection: HandshakeRejection, to head: HTTPRequestHead?, _ context: ChannelHandlerContext) {
@@ -255,7 +259,19 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if rejection.code.answersGuess {
             self.worker.site.admission.failed(at: context.channel.clientAddress, now: Connection.now())
         }
+        self.recordRefusal(rejection, head, context)
         self.answer(HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD), context)
+    }
+
+    private func recordRefusal(
+        _ rejection: HandshakeRejection,
+        _ head: HTTPRequestHead?,
+        _ context: ChannelHandlerContext
+    ) {
+        let site = self.worker.site
+        guard let audit = site.audit else { return }
+        let server = head.flatMap { site.rules.server(ofTarget: $0.uri) }.map { site.servers[$0].name }
+        audit.refused(rejection, head, server: server, self.client, context.channel)
     }
 
     /// Answers with something else than a 101, and ends the connection behind it.
@@ -276,6 +292,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func start(
         _ handshake: AcceptedHandshake,
         _ grant: Admission.Grant,
+        _ client: Client,
         _ head: HTTPRequestHead,
         _ context: ChannelHandlerContext
     ) {
@@ -286,12 +303,12 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var logger = site.logger
         logger[metadataKey: LogKey.connection] = "\(id)"
         logger[metadataKey: LogKey.server] = "\(server.name)"
-        let client = Client(handshake, context.channel)
         let accept = { (backend: any Backend) in
             let answer = HTTPAnswer.switchingProtocols(key: handshake.key, subprotocol: handshake.subprotocol)
             context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
             guard !self.isGone else {
                 // The write itself found the client gone: the channel has said all that it will say.
+                site.audit?.ended(id, server, pid: backend.pid, client, .clientGone)
                 site.admission.connectionEnded(grant)
                 return backend.end(farewell: ByteBuffer())
             }
@@ -328,6 +345,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             switch result {
             case .success where self.isGone:
                 admission.spawned(grant)
+                site.audit?.ended(id, server, pid: backend.pid, client, .clientGone)
                 admission.connectionEnded(grant)
                 backend.end(farewell: ByteBuffer())
             case .success:
@@ -361,13 +379,13 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         admission.spawnFailed(grant, now: Connection.now())
         logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
-        guard !self.isGone else { return }
-        let message = "The MCP server could not be started: \(error.clientMessage)"
-        self.refuse(
-            .unavailable(.backendUnavailable, message, retryAfter: error.isTransient ? 1 : 10),
-            to: head,
-            context
+        let rejection = HandshakeRejection.unavailable(
+            .backendUnavailable,
+            "The MCP server could not be started: \(error.clientMessage)",
+            retryAfter: error.isTransient ? 1 : 10
         )
+        guard !self.isGone else { return self.recordRefusal(rejection, head, context) }
+        self.refuse(rejection, to: head, context)
     }
 
     private func upgrade(
@@ -404,6 +422,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             try context.pipeline.syncOperations.addHandler(connection.webSocket)
         } catch {
             logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
+            worker.site.audit?.ended(id, server, pid: backend.pid, client, .bridgeFault("cannot set up the connection"))
             backend.end(farewell: ByteBuffer())
             worker.site.admission.connectionEnded(grant)
             return context.close(promise: nil)

@@ -51,6 +51,13 @@ extension CheckReport {
         return [.init(place: Place(file: tls.certificate), message: message)]
     }
 
+    /// `check` opens no file: a user who is not the daemon's, or a directory that comes with the service, is no mistake.
+    static func warnings(_ audit: Audit, _ surroundings: Surroundings) -> [ConfigurationError.Problem] {
+        guard case .file(let path, let place) = audit, let problem = surroundings.auditProblem else { return [] }
+        let message = "the file \(quoted(path)) of `to` in [audit] cannot be opened: \(problem.reason)"
+        return [.init(place: place, message: message)]
+    }
+
     static func warnings(
         _ server: Server,
         _ configuration: Configuration,

@@ -21,6 +21,8 @@ package struct CheckReport: Sendable, Equatable {
         package let fileProblem: (String) -> FileError?
         /// When the certificate of `[listen.tls]` is valid; nil without one.
         package var certificate: CertificatePeriod?
+        /// Why the file of `[audit]` could not be opened; nil where it could, or there is none.
+        package var auditProblem: FileError?
         /// The time, seconds since 1970.
         package var now: Int64 = 0
 
@@ -46,6 +48,7 @@ package struct CheckReport: Sendable, Equatable {
             + Self.line("tls", configuration.listen.tls.map { Self.parts($0, surroundings) } ?? [], indent: "")
             + Self.line("proxies", Self.summary(ofProxies: configuration.listen), indent: "")
             + Self.line("auth", Self.summary(configuration.auth), indent: "")
+            + Self.line("audit", Self.parts(configuration.audit), indent: "")
             + Self.line("limits", limits, indent: "")
             + configuration.servers.flatMap { Self.lines($0, configuration) }
         warnings = Self.warnings(of: configuration, file: file, in: surroundings)
@@ -62,6 +65,7 @@ package struct CheckReport: Sendable, Equatable {
             + Self.warnings(configuration.limits, configuration, file)
             + Self.warnings(configuration.listen.tls, surroundings)
             + Self.proxyWarnings(configuration, file)
+            + Self.warnings(configuration.audit, surroundings)
             + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }
     }
 
@@ -70,6 +74,14 @@ package struct CheckReport: Sendable, Equatable {
         let names = tls.clientNames.isEmpty ? "any name" : tls.clientNames.map(\.text).joined(separator: " or ")
         return ["\(tls.minimumVersion.rawValue) or newer", "certificate \(tls.certificate)\(end)", "key \(tls.key)"]
             + (tls.clientCA.map { ["clients with a certificate of \($0) for \(names)"] } ?? [])
+    }
+
+    private static func parts(_ audit: Audit) -> [String] {
+        switch audit {
+        case .off: []
+        case .log: ["to the log"]
+        case .file(let path, _): [path]
+        }
     }
 
     private static func lines(_ server: Server, _ configuration: Configuration) -> [String] {

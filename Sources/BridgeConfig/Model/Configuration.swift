@@ -13,6 +13,7 @@ package struct Configuration: Sendable, Equatable {
     package var limits: Limits
     package var drain: Drain
     package var log: Log
+    package var audit: Audit
     /// In the order of the file. Never empty, and no two with the same path, when it comes from a reader.
     package var servers: [Server]
 
@@ -22,6 +23,7 @@ package struct Configuration: Sendable, Equatable {
         limits: Limits = Limits(),
         drain: Drain = Drain(),
         log: Log = Log(),
+        audit: Audit = .off,
         servers: [Server] = []
     ) {
         self.listen = listen
@@ -29,6 +31,7 @@ package struct Configuration: Sendable, Equatable {
         self.limits = limits
         self.drain = drain
         self.log = log
+        self.audit = audit
         self.servers = servers
     }
 }

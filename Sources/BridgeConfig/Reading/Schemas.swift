@@ -14,6 +14,7 @@ extension Configuration {
         Key("limits", table: Limits.schema, \.limits),
         Key("drain", table: Drain.schema, \.drain),
         Key("log", table: Log.schema, \.log),
+        Key<Configuration>.audit,
         Key<Configuration>.servers,
     ])
 }

@@ -51,7 +51,7 @@ package struct UnprovenHandshake: Sendable {
         // What was fetched did not help.
         case .undecided: return try self.admit(.unavailable(retryAfter: 5))
         case .known(let principal, let claims):
-            guard let server else { throw .noSuchPath() }
+            guard let server else { throw .noSuchPath(for: principal) }
             guard principal.mayUse(server: self.rules.servers[server]) else { throw .serverNotAllowed(to: principal) }
             return AcceptedHandshake(
                 server: server,

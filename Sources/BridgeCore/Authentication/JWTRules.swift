@@ -100,7 +100,9 @@ package struct JWTRules: Sendable {
             throw .malformedClaim(self.nameClaim)
         }
         let name = String(decoding: bytes, as: UTF8.self)
-        guard name.unicodeScalars.allSatisfy(\.isPrintable) else { throw .malformedClaim(self.nameClaim) }
+        guard name.unicodeScalars.allSatisfy({ JSONString.isVisible($0) }) else {
+            throw .malformedClaim(self.nameClaim)
+        }
         return name
     }
 
@@ -121,15 +123,5 @@ package struct JWTRules: Sendable {
             values[name] = members.scalar(name).map { String(decoding: $0, as: UTF8.self) }
         }
         return Claims(values)
-    }
-}
-
-extension Unicode.Scalar {
-    /// Whether the scalar can stand in a line of a log without changing how the rest of it reads.
-    fileprivate var isPrintable: Bool {
-        switch self.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
-        default: true
-        }
     }
 }

@@ -59,6 +59,8 @@ package struct Session: Sendable {
         package var dropped = 0
         /// Lines of the server that were no message (R40).
         package var skipped = 0
+
+        package init() {}
     }
 
     /// The server requests that the client has not answered, kept at the most; beyond, answers are not matched.

@@ -122,7 +122,12 @@ package struct HandshakeRejection: Error, Sendable {
 
     static func hostNotAllowed(_ message: String) -> Self { Self(.hostNotAllowed, message) }
     static func originNotAllowed(_ message: String) -> Self { Self(.originNotAllowed, message) }
-    static func noSuchPath() -> Self { Self(.noSuchPath, "No server has this path.") }
+    static func noSuchPath(for principal: Principal? = nil) -> Self {
+        var rejection = Self(.noSuchPath, "No server has this path.")
+        rejection.principal = principal
+        return rejection
+    }
+
     static func malformedCredential(_ message: String) -> Self { Self(.malformedCredential, message) }
 
     /// 401, with what it asks for (RFC 9110 §11.6.1).

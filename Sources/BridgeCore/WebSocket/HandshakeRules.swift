@@ -120,6 +120,11 @@ package struct HandshakeRules: Sendable {
         }
     }
 
+    /// Whose path a request asks for, whether it may or not: for the audit record, never for the client.
+    package func server(ofTarget target: String) -> ServerIndex? {
+        paths[String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))]
+    }
+
     /// The answer to a plain GET for the metadata of a server (RFC 9728 §3); nil for every other request.
     private func metadata(for request: HandshakeRequest) throws(HandshakeRejection) -> String? {
         guard let metadata = authentication?.metadata, request.method == "GET", request.values("Upgrade").isEmpty,

@@ -253,9 +253,11 @@ extension HTTPConversation.Note {
         case .sessionLost(let why):
             logger.warning("the server has forgotten the session", metadata: [LogKey.reason: "\(why)"])
         case .toolRemoved(let tool, let reason):
+            // A single character can be a megabyte of accents.
+            let name = String(String.UnicodeScalarView(tool.unicodeScalars.prefix(100)))
             logger.warning(
                 "a tool was taken out of tools/list: its x-mcp-header marks break the rules",
-                metadata: [LogKey.tool: "\(tool.prefix(100))", LogKey.reason: "\(reason)"]
+                metadata: [LogKey.tool: "\(name)", LogKey.reason: "\(reason)"]
             )
         case .refused(let status):
             logger.warning("the server refused a message that is no request", metadata: [LogKey.status: "\(status)"])

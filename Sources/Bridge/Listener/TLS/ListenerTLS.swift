@@ -58,12 +58,12 @@ package final class ListenerTLS: Sendable {
     var allowedNames: [ClientNamePattern] { self.configuration.clientNames }
 
     /// Puts TLS in front of everything that a client's channel has and will have. On its event loop.
-    func addHandlers(to channel: any Channel, log: RefusalLog) throws {
+    func addHandlers(to channel: any Channel, log: RefusalLog, audit: AuditLog?) throws {
         let context = self.credentials.withLock { $0.context }
         let transport = NIOSSLServerHandler(context: context)
         try channel.pipeline.syncOperations.addHandlers(
             transport,
-            TLSConnectionHandler(transport, of: self, log: log),
+            TLSConnectionHandler(transport, of: self, log: log, audit: audit),
             position: .first
         )
     }

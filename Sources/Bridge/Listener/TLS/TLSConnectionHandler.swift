@@ -32,15 +32,17 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
     private let transport: NIOSSLServerHandler
     private let listener: ListenerTLS
     private let log: RefusalLog
+    private let audit: AuditLog?
     private var state = State.handshaking
     private var isWriting = false
     private var isWritabilityNews = false
 
     /// - Parameter transport: the handler in front of this.
-    init(_ transport: NIOSSLServerHandler, of listener: ListenerTLS, log: RefusalLog) {
+    init(_ transport: NIOSSLServerHandler, of listener: ListenerTLS, log: RefusalLog, audit: AuditLog?) {
         self.transport = transport
         self.listener = listener
         self.log = log
+        self.audit = audit
     }
 
     /// Nil until the handshake is complete.
@@ -83,6 +85,7 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
         var metadata = context.channel.clientLocation.metadata
         metadata[LogKey.reason] = "\(reason)"
         self.log.note("TLS handshake failed", metadata)
+        self.audit?.refusedTLS(reason, context.channel)
         context.close(promise: nil)
         self.closeTransport(context, promise: nil)
     }

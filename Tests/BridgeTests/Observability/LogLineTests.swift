@@ -1,0 +1,67 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import BridgeCore
+import Foundation
+import Logging
+import Testing
+
+@testable import Bridge
+
+@Suite("Lines of the log")
+struct LogLineTests {
+    private static let time = Timestamp(seconds: 0)
+
+    private static func line(
+        _ format: StandardErrorLogHandler.Format,
+        _ message: String,
+        _ metadata: Logger.Metadata? = nil
+    ) -> String {
+        StandardErrorLogHandler(label: "test", format: format, level: .info)
+            .line(.info, message, metadata, at: Self.time)
+    }
+
+    @Test("R41: words stay as they are, other texts are quoted; in JSON counts are numbers")
+    func plain() {
+        let metadata: Logger.Metadata = ["b": "a b", "a": "1", "c": "é", "d": "", "e": "01", "f": #"\"#]
+        #expect(
+            Self.line(.text, "a \"b\"", metadata)
+                == #"1970-01-01T00:00:00.000Z info a "b" a=1 b="a b" c=é d="" e=01 f="\\""#
+        )
+        #expect(
+            Self.line(.json, "a \"b\"", metadata)
+                == #"{"time":"1970-01-01T00:00:00.000Z","level":"info","message":"a \"b\"","a":1,"b":"a b","c":"é","d":"","#
+                + #""e":"01","f":"\\"}"#
+        )
+    }
+
+    @Test(
+        "R73: no value makes a second line, moves a cursor or hides a part of itself",
+        arguments: [
+            "a\nb", "a\r2026-01-01T00:00:00.000Z info x", "\u{1B}[2J", "\u{9B}2J", "\u{85}", "\u{2028}", "a\u{202E}b",
+            "\u{0}", "\u{7F}", "\u{FEFF}", "\u{E000}",
+        ]
+    )
+    func hostile(text: String) throws {
+        for format in [StandardErrorLogHandler.Format.text, .json] {
+            let line = Self.line(format, text, ["reason": "\(text)"])
+            #expect(line.unicodeScalars.allSatisfy { JSONString.isVisible($0) }, "\(line.debugDescription)")
+        }
+        let json = Self.line(.json, text, ["reason": "\(text)"])
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String])
+        #expect(object["message"] == text && object["reason"] == text)
+    }
+
+    @Test("R74: no value is longer than a line may be, one that is a single character with a million accents neither")
+    func bounded() {
+        let long = "a" + String(repeating: "\u{301}", count: 1 << 20)
+        for format in [StandardErrorLogHandler.Format.text, .json] {
+            for text in [long, String(repeating: "x", count: 1 << 20), String(repeating: "\u{1}", count: 1 << 20)] {
+                let line = Self.line(format, text, ["reason": "\(text)"])
+                #expect(line.utf8.count < 2 * (6 * StandardErrorLogHandler.valueLimit + 100))
+                #expect(line.contains("…"))
+            }
+        }
+    }
+}
