@@ -94,9 +94,11 @@ func fuzzForwarded(_ bytes: UnsafeRawBufferPointer) {
         requireEqual(own.proxy, own.address == proxy ? nil : proxy, "the proxy is named where it said something")
         for (element, host) in [("192.0.2.5", "192.0.2.5"), ("\"[2001:db8::5]:1\"", "2001:db8::5")] {
             let name = header == .forwarded ? "for=\(element)" : element.filter { $0 != "\"" }
-            let appended = lines.dropLast() + [(lines.last ?? "") + ", \(name)"]
-            for list in [appended, lines + [name], lines + ["\(name), 10.0.0.2"].map { forwarded($0, header) }] {
-                let location = rules.locate(peer: proxy, lines: Array(list))
+            let next = header == .forwarded ? "for=10.0.0.2" : "10.0.0.2"
+            let appended: [String] = lines.dropLast() + ["\(lines.last ?? ""), \(name)"]
+            let lists: [[String]] = [appended, lines + [name], lines + ["\(name), \(next)"], appended + [next]]
+            for list in lists {
+                let location = rules.locate(peer: proxy, lines: list)
                 requireEqual(location.address.host, host, "a client does not move: \(list)")
             }
         }
@@ -104,11 +106,6 @@ func fuzzForwarded(_ bytes: UnsafeRawBufferPointer) {
         let stranger = ClientAddress(bytes: [203, 0, 113, 9], port: 1)
         requireEqual(rules.locate(peer: stranger, lines: lines).address, stranger, "a stranger is where it is")
     }
-}
-
-/// The second element of a list in the form of the header.
-private func forwarded(_ list: String, _ header: ForwardedHeader) -> String {
-    header == .forwarded ? list.replacing(", 10", with: ", for=10") : list
 }
 
 private func checkAddress(_ text: String) {
