@@ -13,7 +13,7 @@ struct ProxyKeysTests {
         "[listen]\naddress = \"\(address)\"\n\(lines)\n\(anyServer)"
     }
 
-    @Test("Trusted proxies: by default nobody is believed")
+    @Test("R78: by default nobody is believed")
     func none() throws {
         let listen = try parse(anyServer).listen
         #expect(listen.forwarding == ForwardingRules(trusted: [], header: .xForwardedFor, expectsProxyHeader: false))
@@ -21,7 +21,7 @@ struct ProxyKeysTests {
         #expect(try parse(self.listen(explicit)).listen.forwarding == listen.forwarding)
     }
 
-    @Test("Trusted proxies: networks, addresses and Unix sockets")
+    @Test("R78: networks, addresses and Unix sockets")
     func all() throws {
         let lines = """
             trusted_proxies = ["10.0.0.0/8", "fd00::/8", "192.0.2.1", "unix"]
@@ -35,7 +35,7 @@ struct ProxyKeysTests {
     }
 
     @Test(
-        "Trusted proxies: what is wrong is said with its place",
+        "R78: what is wrong is said with its place",
         arguments: [
             (
                 "trusted_proxies = [\"10.1.2.3/8\"]",
@@ -63,19 +63,19 @@ struct ProxyKeysTests {
         #expect(refusal(of: listen(lines)).contains(message), "\(refusal(of: listen(lines)))")
     }
 
-    @Test("Trusted proxies: a mistake in the list is the only thing that is said")
+    @Test("R78: a mistake in the list is the only thing that is said")
     func once() {
         let text = refusal(of: listen("trusted_proxies = [\"10.1.2.3/8\"]\nproxy_protocol = true"))
         #expect(text.split(separator: "\n").count == 1, "\(text)")
     }
 
-    @Test("Trusted proxies: on a Unix socket nobody but processes can be meant")
+    @Test("R78: on a Unix socket nobody but processes can be meant")
     func unixOnly() {
         let text = refusal(of: listen("trusted_proxies = [\"10.0.0.0/8\"]", address: "unix:/s"))
         #expect(text.contains("3:19: `trusted_proxies` has no effect without \"unix\""), "\(text)")
     }
 
-    @Test("Trusted proxies: check says who is believed, and warns of belief in everybody")
+    @Test("R78: check says who is believed, and warns of belief in everybody")
     func check() throws {
         func report(_ text: String) throws -> CheckReport {
             CheckReport(try parse(text), file: "b.toml", in: .everything)
@@ -97,7 +97,7 @@ struct ProxyKeysTests {
         }
     }
 
-    @Test("Trusted proxies: check warns where a proxy's user lets in whoever comes through it")
+    @Test("R78: check warns where a proxy's user lets in whoever comes through it")
     func peers() throws {
         let unix = "[auth.unix]\nallow_uids = [33]"
         let text = listen("trusted_proxies = [\"unix\"]\n\(unix)", address: "unix:/s")

@@ -19,15 +19,24 @@ func fuzzHandshake(_ bytes: UnsafeRawBufferPointer) {
         )
         let objection = objection(to: request, reach)
         switch rules.judge(request) {
-        case .accepted(let server, let subprotocol, let key):
+        case .accepted(let handshake):
             require(objection == nil, "R3: what is accepted is in order (\(reach))", objection ?? "")
-            require(isKey(key), "R3: the key is one")
-            requireEqual(server, ["/mcp": 0, "/": 1, "/a%2Fb": 2][path(of: request.target)], "R11: the path's server")
+            require(isKey(handshake.key), "R3: the key is one")
+            requireEqual(
+                handshake.server,
+                ["/mcp": 0, "/": 1, "/a%2Fb": 2][path(of: request.target)],
+                "R11: the path's server"
+            )
             let offered = elements(of: "sec-websocket-protocol", in: request)
-            requireEqual(subprotocol, offered.contains("mcp") ? "mcp" : nil, "R1: `mcp` exactly when it was offered")
+            requireEqual(
+                handshake.subprotocol,
+                offered.contains("mcp") ? "mcp" : nil,
+                "R1: `mcp` exactly when it was offered"
+            )
         case .refused(let rejection):
             require(objection != nil, "R3: what is in order is accepted (\(reach))", rejection.body)
             check(rejection, of: request)
+        case .unproven, .metadata: require(false, "without [auth] nobody is asked")
         }
     }
 }

@@ -34,7 +34,7 @@ struct ForwardingRulesTests {
         return "\(location.address)" + (location.proxy.map { " < \($0)" } ?? "")
     }
 
-    @Test("Trusted proxies: by default nobody is believed, whatever it says")
+    @Test("R78: by default nobody is believed, whatever it says")
     func nobody() throws {
         for peer in ["10.0.0.1", "127.0.0.1", "::1", "unix"] {
             for header in ForwardedHeader.allCases {
@@ -48,7 +48,7 @@ struct ForwardingRulesTests {
     }
 
     @Test(
-        "Trusted proxies: X-Forwarded-For is read from the right, to the first address that is not trusted",
+        "R78: X-Forwarded-For is read from the right, to the first address that is not trusted",
         arguments: [
             ([], "10.0.0.1"),
             (["203.0.113.9"], "203.0.113.9 < 10.0.0.1"),
@@ -78,7 +78,7 @@ struct ForwardingRulesTests {
     }
 
     @Test(
-        "Trusted proxies: what is no address ends the walk at the last one that a proxy vouched for",
+        "R78: what is no address ends the walk at the last one that a proxy vouched for",
         arguments: [
             "", " ", ",", "203.0.113.9,", "203.0.113.9, ,", "203.0.113.9, unknown", "203.0.113.9, _hidden",
             "203.0.113.9, unix:",
@@ -97,7 +97,7 @@ struct ForwardingRulesTests {
     }
 
     @Test(
-        "Trusted proxies: who is not trusted is the client, whatever headers it sends",
+        "R78: who is not trusted is the client, whatever headers it sends",
         arguments: ["203.0.113.9", "9.255.255.255", "2001:db8::1", "::1", "127.0.0.1", "unix"]
     )
     func untrustedPeer(peer: String) throws {
@@ -111,7 +111,7 @@ struct ForwardingRulesTests {
     }
 
     @Test(
-        "Trusted proxies: Forwarded is read as RFC 7239 has it, from the right",
+        "R78: Forwarded is read as RFC 7239 has it, from the right",
         arguments: [
             ("for=203.0.113.9", "203.0.113.9 < 10.0.0.1"),
             ("For=\"203.0.113.9\"", "203.0.113.9 < 10.0.0.1"),
@@ -147,14 +147,14 @@ struct ForwardingRulesTests {
         }
     }
 
-    @Test("Trusted proxies: a Unix socket's other end is believed where it is trusted")
+    @Test("R78: a Unix socket's other end is believed where it is trusted")
     func unix() throws {
         #expect(try Self.locate(["203.0.113.9"], from: "unix", rules: Self.rules(["unix"])) == "203.0.113.9 < unix")
         #expect(try Self.locate(["203.0.113.9"], from: "unix", rules: Self.rules()) == "unix")
         #expect(try Self.locate(["203.0.113.9"], rules: Self.rules(["unix"])) == "10.0.0.1")
     }
 
-    @Test("Trusted proxies: what the PROXY header says counts before the request does")
+    @Test("R78: what the PROXY header says counts before the request does")
     func proxyHeader() throws {
         let rules = try Self.rules()
         let lines = ["198.51.100.7, 192.0.2.5"]

@@ -54,7 +54,7 @@ struct ProxyHeaderTests {
         (bytes(0x21, 0x11, ipv4 + Array(repeating: 0, count: ProxyHeaderReader.longest - 12)), client),
     ]
 
-    @Test("Trusted proxies: a header says the same whole, byte by byte, and cut at each place", arguments: good)
+    @Test("R78: a header says the same whole, byte by byte, and cut at each place", arguments: good)
     func divisions(_ bytes: [UInt8], _ expected: ProxyHeader) throws {
         // A TLS record, a second signature: what follows is not looked at.
         for next in [[], [0x16, 3, 1], Self.signature, Array("GET /".utf8)] as [[UInt8]] {
@@ -71,7 +71,7 @@ struct ProxyHeaderTests {
         }
     }
 
-    @Test("Trusted proxies: what is not there yet is waited for", arguments: good)
+    @Test("R78: what is not there yet is waited for", arguments: good)
     func truncated(_ bytes: [UInt8], _ expected: ProxyHeader) throws {
         for count in 0..<bytes.count { #expect(try Self.read([Array(bytes[..<count])]).0 == nil) }
     }
@@ -91,7 +91,7 @@ struct ProxyHeaderTests {
         (bytes(0x20, 0x00, [], length: 65_535), .long(65_535), 16),
     ]
 
-    @Test("Trusted proxies, R74: what is no such header is refused with its first byte that is wrong", arguments: bad)
+    @Test("R74, R78: what is no such header is refused with its first byte that is wrong", arguments: bad)
     func refused(_ bytes: [UInt8], _ fault: ProxyHeaderFault, _ count: Int) throws {
         #expect(throws: fault) { try Self.read([bytes]) }
         #expect(throws: fault) { try Self.read(bytes.map { [$0] }) }

@@ -55,7 +55,7 @@ import Testing
         (try? channel.pipeline.syncOperations.handler(type: ProxyHeaderHandler.self)) != nil
     }
 
-    @Test("Trusted proxies: cut anywhere, the header is taken out, what follows passes, and no handler stays")
+    @Test("R78: cut anywhere, the header is taken out, what follows passes, and no handler stays")
     func divisions() throws {
         let next = Array("GET / HTTP/1.1\r\n".utf8)
         let all = Self.header + next
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test("Trusted proxies: who is not trusted is cut before it has said anything")
+    @Test("R78: who is not trusted is cut before it has said anything")
     func untrusted() throws {
         let (channel, recorder) = try connect(from: "192.0.2.1")
         channel.embeddedEventLoop.run()
@@ -83,7 +83,7 @@ import Testing
         #expect(recorder.headers.isEmpty && recorder.bytes.isEmpty)
     }
 
-    @Test("Trusted proxies: what is no header is cut, and nothing of it reaches anybody")
+    @Test("R78: what is no header is cut, and nothing of it reaches anybody")
     func garbage() throws {
         for first in [Array("GET / HTTP/1.1\r\n\r\n".utf8), [0x16, 3, 1], Array("PROXY TCP4 ".utf8)] as [[UInt8]] {
             let (channel, recorder) = try connect()
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test("Trusted proxies: the end of the input, and a close from behind, pass")
+    @Test("R78: the end of the input, and a close from behind, pass")
     func ends() throws {
         let (channel, recorder) = try connect()
         channel.pipeline.fireChannelRead(ByteBuffer(bytes: Self.header.prefix(7)))

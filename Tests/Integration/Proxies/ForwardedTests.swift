@@ -36,7 +36,7 @@ import Testing
         return (began["peer"], began["proxy"], own)
     }
 
-    @Test("Trusted proxies: without any, and from anybody else, headers are ignored")
+    @Test("R78: without any, and from anybody else, headers are ignored")
     func ignored() throws {
         for listen in ["", #"trusted_proxies = ["127.0.0.2", "10.0.0.0/8", "::1"]"#] {
             let bridge = try bridge(listen)
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "Trusted proxies: a client that writes the header itself is not where it says",
+        "R78: a client that writes the header itself is not where it says",
         arguments: [
             (["X-Forwarded-For: 198.51.100.7, 203.0.113.9"], "203.0.113.9"),
             (["X-Forwarded-For: 127.0.0.1", "X-Forwarded-For: 203.0.113.9"], "203.0.113.9"),
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(
-        "Trusted proxies: what cannot be read leaves the proxy the client",
+        "R78: what cannot be read leaves the proxy the client",
         arguments: ["unknown", "", "x", "1.2.3.4 5"]
     )
     func unreadable(value: String) throws {
@@ -74,7 +74,7 @@ import Testing
         #expect(seen.proxy == nil)
     }
 
-    @Test("Trusted proxies: of the two headers one is read")
+    @Test("R78: of the two headers one is read")
     func oneHeader() throws {
         let headers = ["X-Forwarded-For: 198.51.100.7", #"Forwarded: for=_a, for="[2001:db8::9]:4711";proto=https"#]
         #expect(try connect(bridge(Self.trusting), headers).peer == "198.51.100.7")
@@ -83,7 +83,7 @@ import Testing
         #expect(seen.proxy == seen.own)
     }
 
-    @Test("Trusted proxies: a refusal is logged under the client's address")
+    @Test("R78: a refusal is logged under the client's address")
     func refusals() throws {
         let bridge = try bridge(Self.trusting)
         for (path, without) in [("/nowhere", []), ("/a", ["Upgrade"])] {
@@ -111,7 +111,7 @@ import Testing
         #expect(try bridge.handshake("/a", headers: good).status == 101)
     }
 
-    @Test("Trusted proxies: on a socket for IPv4 and IPv6 an IPv4 proxy is one")
+    @Test("R78: on a socket for IPv4 and IPv6 an IPv4 proxy is one")
     func dualStack() throws {
         let bridge = try bridge(Self.trusting + "\ninsecure_public = true", address: "[::]:0")
         let seen = try connect(bridge, ["X-Forwarded-For: 203.0.113.9"])
@@ -119,7 +119,7 @@ import Testing
         #expect(seen.proxy == seen.own)
     }
 
-    @Test("Trusted proxies: behind a Unix socket the kernel sees the proxy, and the header the client")
+    @Test("R78: behind a Unix socket the kernel sees the proxy, and the header the client")
     func unixSocket() throws {
         let auth = "[auth.unix]\nallow_uids = [\(getuid())]"
         let bridge = try bridge(#"trusted_proxies = ["unix"]"#, address: "unix:@FOLDER@/s", more: auth)

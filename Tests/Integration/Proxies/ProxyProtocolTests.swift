@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test(
-        "Trusted proxies: the client is where the PROXY header says, with TLS behind it and without",
+        "R78: the client is where the PROXY header says, with TLS behind it and without",
         arguments: [false, true],
         [false, true]
     )
@@ -96,14 +96,14 @@ import Testing
         #expect(try bridge.waitConnectionEnded()["close_code"] == "1000")
     }
 
-    @Test("Trusted proxies: an IPv6 client, with more in the header than addresses")
+    @Test("R78: an IPv6 client, with more in the header than addresses")
     func ipv6() throws {
         let bridge = try bridge()
         #expect(try connect(bridge, Self.ipv6).call("count").contentText == "1")
         #expect(try began(bridge)["peer"] == "[2001:db8::9]:4711")
     }
 
-    @Test("Trusted proxies: header, handshake and first message in one piece")
+    @Test("R78: header, handshake and first message in one piece")
     func together() throws {
         let bridge = try bridge()
         let socket = try RawSocket(port: bridge.port)
@@ -115,7 +115,7 @@ import Testing
         #expect(socket.peek(0) == 0x81)
     }
 
-    @Test("Trusted proxies: LOCAL is the proxy itself, UNSPEC is somebody whose headers prove nothing")
+    @Test("R78: LOCAL is the proxy itself, UNSPEC is somebody whose headers prove nothing")
     func noAddress() throws {
         let forged = ["X-Forwarded-For: 198.51.100.7"]
         let local = try bridge()
@@ -130,7 +130,7 @@ import Testing
         #expect(try began(unknown)["proxy"] == nil)
     }
 
-    @Test("Trusted proxies: a header of the request does not move a client that the PROXY header has named")
+    @Test("R78: a header of the request does not move a client that the PROXY header has named")
     func forged() throws {
         let bridge = try bridge()
         #expect(
@@ -139,7 +139,7 @@ import Testing
         #expect(try began(bridge)["peer"] == "203.0.113.9:4711")
     }
 
-    @Test("Trusted proxies: a refusal behind the header is an answer, and logged under the client's address")
+    @Test("R78: a refusal behind the header is an answer, and logged under the client's address")
     func refused() throws {
         let bridge = try bridge()
         let socket = try RawSocket(port: bridge.port)
@@ -150,7 +150,7 @@ import Testing
         #expect(record["proxy"] == "127.0.0.1:\(try socket.localPort())")
     }
 
-    @Test("Trusted proxies: a TLS handshake that fails behind the header is logged under the client's address")
+    @Test("R78: a TLS handshake that fails behind the header is logged under the client's address")
     func failedTLS() throws {
         let bridge = try bridge(tls: true)
         let socket = try RawSocket(port: bridge.port)
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test(
-        "Trusted proxies: who is not trusted is cut, whatever it sends, and the log says so",
+        "R78: who is not trusted is cut, whatever it sends, and the log says so",
         arguments: [false, true]
     )
     func untrusted(tls: Bool) throws {
@@ -178,7 +178,7 @@ import Testing
     }
 
     @Test(
-        "Trusted proxies: a connection that does not begin with a header of version 2 is cut with one line in the log",
+        "R78: a connection that does not begin with a header of version 2 is cut with one line in the log",
         arguments: [
             (Array("GET /fixture HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8), "does not begin with a PROXY header"),
             (Array("PROXY TCP4 203.0.113.9 127.0.0.1 4711 80\r\n".utf8), "version 1 (text)"),
@@ -238,7 +238,7 @@ import Testing
         #expect(try other.receiveToEnd().isEmpty)
     }
 
-    @Test("Trusted proxies: who only looks whether somebody listens is no line in the log; who breaks off is")
+    @Test("R78: who only looks whether somebody listens is no line in the log; who breaks off is")
     func looks() throws {
         let bridge = try bridge()
         for _ in 0..<5 {
