@@ -103,6 +103,33 @@ import Testing
         #expect(try began(bridge)["peer"] == "[2001:db8::9]:4711")
     }
 
+    @Test("R78: a proxy behind a Unix socket sends the header, too, and the socket's own user is the proxy's")
+    func unixSocket() throws {
+        let bridge = try BridgeProcess(
+            configuration: """
+                [listen]
+                address = "unix:@FOLDER@/s"
+                trusted_proxies = ["unix"]
+                proxy_protocol = true
+                [auth.unix]
+                allow_uids = [\(getuid())]
+                [servers.fixture]
+                command = \(BridgeProcess.command([]))
+                """
+        )
+        let socket = try RawSocket(path: bridge.folder.path + "/s")
+        try socket.send(Self.ipv4)
+        #expect(try RawWebSocket(socket: socket, path: "/fixture").call("count").contentText == "1")
+        let began = try began(bridge)
+        #expect(began["peer"] == "203.0.113.9:4711")
+        #expect(began["proxy"] == "unix")
+        #expect(began["principal"] == "unix:\(getuid())")
+        let plain = try RawSocket(path: bridge.folder.path + "/s")
+        try plain.send(Handshake(path: "/fixture", port: 0).bytes)
+        #expect(try plain.receiveToEnd().isEmpty)
+        #expect(try waitRefusal(bridge, "does not begin")["peer"] == "unix")
+    }
+
     @Test("R78: header, handshake and first message in one piece")
     func together() throws {
         let bridge = try bridge()
