@@ -105,6 +105,11 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireErrorCaught(error)
     }
 
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        if event is HandshakeCut { self.isReading = false }
+        context.triggerUserOutboundEvent(event, promise: promise)
+    }
+
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
         // Nobody else closes a channel whose header is awaited.
         if self.isReading { self.say("no PROXY header came within handshake_timeout", context) }
