@@ -183,4 +183,22 @@ import Testing
         for id in 0..<6_000 { #expect(try socket.receiveMessage().id as? Int == id) }
         try socket.close()
     }
+
+    @Test("R74, R76: the rate binds in TLS, where one read comes in several pieces")
+    func inTLS() throws {
+        let bridge = try BridgeProcess.tls(limits: "message_rate = 50")
+        let socket = try bridge.connectTLS()
+        let padding = String(repeating: "x", count: 1_000)
+        let bytes = (0..<150).flatMap {
+            RawWebSocket.frame(
+                Array(#"{"jsonrpc":"2.0","id":\#($0),"method":"ping","params":{"t":"\#(padding)"}}"#.utf8)
+            )
+        }
+        let took = try seconds {
+            try socket.socket.send(bytes)
+            for id in 0..<150 { #expect(try socket.receiveMessage().id as? Int == id) }
+        }
+        #expect(took > 1.8, "\(took) s")
+        #expect(try socket.close()?.code == 1000)
+    }
 }
