@@ -40,4 +40,14 @@ import Testing
         #expect(answer.json?["error"] as? String == "at_capacity", "\(answer.body)")
         for socket in sockets { #expect(try socket.call("count").contentText == "1") }
     }
+
+    @Test("R43, R74: handshakes get a part of few descriptors, and it is said how many they may be")
+    func lowersHandshakes() throws {
+        let bridge = try BridgeProcess.fixture(listen: "event_loops = 1", prefix: ["prlimit", "--nofile=64:64"])
+        let record = try bridge.waitLog("a line about handshakes") { $0.number("max_handshakes") == 1024 }
+        #expect(record.number("limit") == 10)
+        let silent = try (0..<40).map { _ in try RawSocket(port: bridge.port) }
+        _ = try silent[0].receiveToEnd()
+        try bridge.waitPlace()
+    }
 }

@@ -246,7 +246,8 @@ import Testing
             ("/echo", ["Authorization: Bearer a", "Authorization: Bearer b"]),
         ]
         var statuses: [Int] = []
-        for index in 0..<200 where statuses.last != 429 {
+        // Every one of them counts: twenty at once, and two a second, of which a slow machine sees some.
+        for index in 0..<80 where statuses.last != 429 {
             let (path, headers) = guesses[index % guesses.count]
             statuses.append(try bridge.handshake(path, headers: headers).status)
         }
@@ -266,7 +267,7 @@ import Testing
         var answers = try sockets.map { try $0.receiveAnswer().status }
         // A body is a malformed request at a path that is there: no guess.
         answers.remove(at: 9)
-        #expect(answers.count { $0 != 429 } <= 4, "\(answers)")
+        #expect(answers.count { $0 != 429 } <= 6, "\(answers)")
         try eventually("an address that pauses to be let in") { (try? connect(bridge, "/echo", "alice")) != nil }
     }
 
