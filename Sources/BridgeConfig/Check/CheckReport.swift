@@ -133,7 +133,7 @@ package struct CheckReport: Sendable, Equatable {
     private static func variable(_ entry: EnvironmentEntry) -> String {
         switch entry.value {
         case .text: entry.name
-        case .file, .environment: "\(entry.name) (\(entry.value))"
+        case .template, .file, .environment: "\(entry.name) (\(entry.value))"
         }
     }
 
