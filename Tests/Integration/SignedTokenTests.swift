@@ -9,7 +9,7 @@ import Testing
 /// `[auth.jwt]` through the real binary: an issuer that publishes its keys, changes them and goes away.
 @Suite struct SignedTokenTests {
     /// An issuer with one key at a time.
-    private struct Issuer {
+    struct Issuer {
         let key = P256.Signing.PrivateKey()
         let keyID: String
 

@@ -153,14 +153,29 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func admit(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let client = Client(handshake, context.channel)
+        let server = self.worker.site.servers[handshake.server]
+        let values: ExpandedValues?
+        do throws(TemplateFailure) {
+            values = try server.values(from: client, head)
+        } catch {
+            let more: Logger.Metadata = [LogKey.server: "\(server.name)", LogKey.cause: "\(error)"]
+            return self.refuse(error.rejection, to: head, context, more)
+        }
         if let rejection = self.worker.site.admission.request(server: handshake.server, now: Connection.now()) {
             self.refuse(rejection, to: head, context)
         } else {
-            self.start(handshake, head, context)
+            self.start(handshake, client, values, head, context)
         }
     }
 
-    private func refuse(_ rejection: HandshakeRejection, to head: HTTPRequestHead?, _ context: ChannelHandlerContext) {
+    /// - Parameter more: what the log tells beside the rest.
+    private func refuse(
+        _ rejection: HandshakeRejection,
+        to head: HTTPRequestHead?,
+        _ context: ChannelHandlerContext,
+        _ more: Logger.Metadata = [:]
+    ) {
         var metadata: Logger.Metadata = [
             LogKey.status: "\(rejection.status)",
             LogKey.reason: "\(rejection.code.rawValue)",
@@ -168,6 +183,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         ]
         if let fault = rejection.fault { metadata[LogKey.fault] = "\(fault.rawValue)" }
         if let principal = rejection.principal { metadata[LogKey.principal] = "\(principal)" }
+        metadata.merge(more) { _, new in new }
         self.worker.site.logger.info("handshake refused", metadata: metadata)
         self.answer(HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD), context)
     }
@@ -187,7 +203,13 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Starting and switching
 
-    private func start(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func start(
+        _ handshake: AcceptedHandshake,
+        _ client: Client,
+        _ values: ExpandedValues?,
+        _ head: HTTPRequestHead,
+        _ context: ChannelHandlerContext
+    ) {
         let site = self.worker.site
         let index = handshake.server
         let id = ConnectionID.random()
@@ -195,7 +217,6 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         var logger = site.logger
         logger[metadataKey: LogKey.connection] = "\(id)"
         logger[metadataKey: LogKey.server] = "\(server.name)"
-        let client = Client(handshake, context.channel)
         let accept = { (backend: any Backend) in
             let answer = HTTPAnswer.switchingProtocols(key: handshake.key, subprotocol: handshake.subprotocol)
             context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
@@ -216,6 +237,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             return accept(
                 HTTPBackend(
                     upstream,
+                    values: values,
                     client: site.client,
                     queue: server.configuration.limits.queue,
                     eventLoop: context.eventLoop,
@@ -227,6 +249,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.state = .starting
         let backend = StdioBackend(
             server: server,
+            values: values,
             supervisor: site.supervisor,
             buffers: self.worker.buffers,
             eventLoop: context.eventLoop,

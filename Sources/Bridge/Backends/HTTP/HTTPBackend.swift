@@ -20,6 +20,8 @@ final class HTTPBackend: Backend {
     private var receiver: (any BackendReceiver)?
     let pid: Int32? = nil
     private let upstream: UpstreamServer
+    /// Headers that this client alone brought for the server's templates.
+    private let fields: [(name: String, value: String)]
     private let client: UpstreamClient
     private let eventLoop: any EventLoop
     private let logger: Logger
@@ -43,9 +45,12 @@ final class HTTPBackend: Backend {
     private var untilOver: HTTPBackend?
     private let gone: () -> Void
 
-    /// - Parameter gone: called once, on the event loop, when the server has been told that the session is over.
+    /// - Parameters:
+    ///   - values: what the client brought for the server's templates; nil where there are none.
+    ///   - gone: called once, on the event loop, when the server has been told that the session is over.
     init(
         _ upstream: UpstreamServer,
+        values: ExpandedValues? = nil,
         client: UpstreamClient,
         queue: Int,
         eventLoop: any EventLoop,
@@ -53,6 +58,7 @@ final class HTTPBackend: Backend {
         gone: @escaping () -> Void
     ) {
         self.upstream = upstream
+        self.fields = values?.fields ?? []
         self.client = client
         self.eventLoop = eventLoop
         self.logger = logger
@@ -188,7 +194,14 @@ final class HTTPBackend: Backend {
         let exchange = UpstreamExchange(id, backend: self, maxEvent: self.upstream.configuration.maxEvent)
         self.exchanges[id] = exchange
         do {
-            try self.client.execute(request, of: self.upstream, on: self.eventLoop, exchange, self.logger)
+            try self.client.execute(
+                request,
+                of: self.upstream,
+                with: self.fields,
+                on: self.eventLoop,
+                exchange,
+                self.logger
+            )
         } catch {
             self.exchanges[id] = nil
             self.conversation.finished(id, .unsendable("its headers or its URL are not acceptable"))
