@@ -330,6 +330,22 @@ import Testing
         #expect(try bridge.handshake("/docs", headers: ["X-Upstream: good"]).status == 101)
     }
 
+    @Test("R73: a server behind a URL that repeats what it was sent does not bring it into the log")
+    func repeated() throws {
+        let server = try ScriptedMCPServer(.modern(.json))
+        let marked = #""v":{"type":"object","x-mcp-header":"X"}"#
+        let tools = ["client-canary", "own-canary"].map { ModernParameterTests.tool($0, marked) }
+        server.setTools("[\(tools.joined(separator: ","))]")
+        let headers = #"{ X-Key = "{{header:X-Key}}", Authorization = "Bearer own-canary" }"#
+        let bridge = try server.bridge("headers = \(headers)")
+        let socket = try RawWebSocket(port: bridge.port, path: "/docs", headers: ["X-Key: client-canary"])
+        _ = try socket.modern("tools/list", id: 1)
+        #expect(try bridge.stop() == 0)
+        try bridge.program.errors.waitEnd()
+        #expect(bridge.program.errors.lines.count { LogRecord($0)?["tool"] == "[redacted]" } == 2)
+        #expect(!bridge.everythingWritten.contains("canary"), "\(bridge.everythingWritten)")
+    }
+
     // MARK: check
 
     @Test("R72: check shows what a server needs and warns of what it gives away; --probe says what is missing")

@@ -22,6 +22,8 @@ final class HTTPBackend: Backend {
     private let upstream: UpstreamServer
     /// Headers that this client alone brought for the server's templates.
     private let fields: [(name: String, value: String)]
+    /// What must never be shown of them.
+    private let secrets: [String]
     private let client: UpstreamClient
     private let eventLoop: any EventLoop
     private let logger: Logger
@@ -59,6 +61,7 @@ final class HTTPBackend: Backend {
     ) {
         self.upstream = upstream
         self.fields = values?.fields ?? []
+        self.secrets = values?.secrets ?? []
         self.client = client
         self.eventLoop = eventLoop
         self.logger = logger
@@ -168,7 +171,8 @@ final class HTTPBackend: Backend {
                 self?.act()
             }
         case .end(let end): self.receiver?.ended(end, stderr: [])
-        case .note(let note): if self.mayLog() { note.log(to: self.logger) }
+        case .note(let note):
+            if self.mayLog() { note.log(to: self.logger, hiding: self.upstream.secrets + self.secrets) }
         case .over:
             self.isOver = true
             self.untilOver = nil
@@ -257,7 +261,8 @@ final class HTTPBackend: Backend {
 }
 
 extension HTTPConversation.Note {
-    fileprivate func log(to logger: Logger) {
+    /// - Parameter secrets: what a server may have repeated of the headers that it was sent (R73).
+    fileprivate func log(to logger: Logger, hiding secrets: [String]) {
         switch self {
         case .transport(let name):
             logger.debug("the server speaks \(name)")
@@ -268,7 +273,10 @@ extension HTTPConversation.Note {
         case .toolRemoved(let tool, let reason):
             logger.warning(
                 "a tool was taken out of tools/list: its x-mcp-header marks break the rules",
-                metadata: [LogKey.tool: "\(tool.prefix(100))", LogKey.reason: "\(reason)"]
+                metadata: [
+                    LogKey.tool: "\(StandardErrorLines.redacted(tool, secrets: secrets).prefix(100))",
+                    LogKey.reason: "\(StandardErrorLines.redacted(reason, secrets: secrets))",
+                ]
             )
         case .refused(let status):
             logger.warning("the server refused a message that is no request", metadata: [LogKey.status: "\(status)"])
