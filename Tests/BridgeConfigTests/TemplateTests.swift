@@ -230,6 +230,15 @@ struct TemplateTests {
         #expect(oneLiner.servers.first?.command == words && oneLiner.servers.first?.templates.isEmpty == true)
     }
 
+    @Test("What cannot be seen gets into no report: neither by a claim, nor by an argument")
+    func invisible() throws {
+        let claim = refusal(of: "\(Self.jwt)\(anyServer)env = { A = \"{{claim:a\u{85}b}}\" }")
+        #expect(claim.hasSuffix("`env.A` names a claim with a character that cannot be seen"), "\(claim)")
+        let configuration = try parse("[servers.a]\ncommand = [\"x\u{85}\", \"y\u{202E}\"]")
+        let report = CheckReport(configuration, file: "b.toml", in: .everything)
+        #expect(report.lines.contains(#"  command   "x\u0085" "y\u202E""#), "\(report.lines)")
+    }
+
     @Test("R73: check shows the places of templates, and nothing of the text around them")
     func report() throws {
         let configuration = try parse(

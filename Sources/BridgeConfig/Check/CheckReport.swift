@@ -140,7 +140,8 @@ package struct CheckReport: Sendable, Equatable {
     // Quoted where white space or an empty text would mislead about where an argument ends.
     private static func argument(_ text: String) -> String {
         let isPlain =
-            !text.isEmpty && text.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "\\" && $0 != "\u{7F}" }
+            !text.isEmpty
+            && text.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "\\" && visible($0) == String($0) }
         return isPlain ? text : quoted(text)
     }
 

@@ -47,7 +47,7 @@ extension Server {
             guard case .template(let template) = value else { return }
             uses.append(TemplateUse(key: key, template: template, place: place))
         }
-        for entry in env { add("env.\(entry.name)", entry.value, entry.place) }
+        for entry in env { add("env.\(quoted(entry.name).dropFirst().dropLast())", entry.value, entry.place) }
         for argument in argumentTemplates { add("command", .template(argument.template), argument.place) }
         for header in upstream?.headers ?? [] { add("headers.\(header.name)", header.value, header.place) }
         return uses

@@ -45,12 +45,17 @@ enum TemplateText {
 
     private static func parse(_ text: String) throws(BadValue) -> EnvironmentValue {
         guard isTemplate(text) else { return .text(text) }
+        let template: ValueTemplate
         do throws(ValueTemplate.Malformed) {
-            let template = try ValueTemplate(parsing: text)
-            return template.plainText.map { .text($0) } ?? .template(template)
+            template = try ValueTemplate(parsing: text)
         } catch {
             throw BadValue("\(error.reason); for the two braces themselves write {{\"{{\"}}")
         }
+        // Its places stand in messages, in the log and in answers to clients.
+        guard "\(template)".unicodeScalars.allSatisfy({ visible($0) == String($0) }) else {
+            throw BadValue("names a claim with a character that cannot be seen")
+        }
+        return template.plainText.map { .text($0) } ?? .template(template)
     }
 
     /// Refuses names of variables that decide which code a server runs: no client may choose that (R42).
