@@ -19,7 +19,8 @@ func fuzzHandshake(_ bytes: UnsafeRawBufferPointer) {
         )
         let objection = objection(to: request, reach)
         switch rules.judge(request) {
-        case .accepted(let server, let subprotocol, let key):
+        case .accepted(let handshake):
+            let (server, subprotocol, key) = (handshake.server, handshake.subprotocol, handshake.key)
             require(objection == nil, "R3: what is accepted is in order (\(reach))", objection ?? "")
             require(isKey(key), "R3: the key is one")
             requireEqual(server, ["/mcp": 0, "/": 1, "/a%2Fb": 2][path(of: request.target)], "R11: the path's server")
@@ -28,6 +29,8 @@ func fuzzHandshake(_ bytes: UnsafeRawBufferPointer) {
         case .refused(let rejection):
             require(objection != nil, "R3: what is in order is accepted (\(reach))", rejection.body)
             check(rejection, of: request)
+        case .unproven, .metadata:
+            require(false, "without [auth] nobody is asked, and nobody is sent anywhere")
         }
     }
 }
