@@ -60,6 +60,7 @@ extension Authentication {
         guard let auth = configuration.auth else { return nil }
         return try Authentication(
             auth,
+            keptClaims: configuration.templateClaims,
             reading: { path, limit throws(FileError) in try FileContents.read(path: path, atMost: limit) },
             environment: { ServedServer.variable($0) }
         )

@@ -133,7 +133,9 @@ struct EnvironmentTests {
     @Test(
         "R73: errors about an environment do not quote what may be a secret",
         arguments: [
-            "env = { A = \"CANARY{{\" }", "env = { A = \"CANARY\\u0000\" }", "env = { \"A=CANARY\" = \"x\" }",
+            "env = { A = \"CANARY{{\" }", "env = { A = \"{{CANARY}}\" }",
+            "env = { \"{{CANARY}}\" = \"x\" }", "env = { A = \"CANARY\\u0000\" }", "env = { \"A=CANARY\" = \"x\" }",
+            "env = { PATH = \"CANARY{{header:X}}\" }",
             "env = { A = [\"CANARY\"] }", "env = \"CANARY\"", "env = { A = { file = \"CANARY\" } }",
             "env = { A = { env = \"A=CANARY\" } }", "inherit_env = [\"A=CANARY\"]",
             "env = { A = { file = [\"CANARY\"] } }",

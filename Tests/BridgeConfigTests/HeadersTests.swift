@@ -160,7 +160,8 @@ struct HeadersTests {
         "R73: errors about headers do not quote what may be a secret",
         arguments: [
             "\"Authorization: CANARY\" = \"x\"", "A = \"CANARY\\n\"", "A = \" CANARY\"", "A = \"CANARYü\"",
-            "A = \"CANARY{{\"", "A = [\"CANARY\"]", "A = { file = \"CANARY\" }", "A = { env = \"A=CANARY\" }",
+            "A = \"CANARY{{\"", "A = \"{{CANARY}}\"", "A = \" CANARY{{header:X}}\"",
+            "A = [\"CANARY\"]", "A = { file = \"CANARY\" }", "A = { env = \"A=CANARY\" }",
             "A = { file = \"/f\", prefix = \"CANARY\\n\" }", "A = { file = \"/f\", prefix = [\"CANARY\"] }",
             "\"a CANARY\" = \"x\", \"A CANARY\" = \"x\"",
         ]

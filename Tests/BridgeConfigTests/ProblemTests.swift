@@ -151,11 +151,13 @@ struct ProblemTests {
             // Templates.
             (
                 "[servers.a]\ncommand = [\"x\", \"--user={{user}}\"]",
-                "b.toml:2:17: `command` holds `{{`, which is kept for templates of a later version: write the value itself"
+                "b.toml:2:17: `command` may hold {{header:NAME}}, {{claim:NAME}}, {{principal}} and {{peer}}, and no other template; "
+                    + "for the two braces themselves write {{\"{{\"}}"
             ),
             (
                 "\(anyServer)path = \"/{{x}}\"",
-                "b.toml:3:8: `path` holds `{{`, which is kept for templates of a later version: write the value itself"
+                "b.toml:3:8: `path` holds `{{`: templates may stand only in the values of `env` and `headers`, and in `command` "
+                    + "behind the program"
             ),
             // Values.
             (

@@ -134,7 +134,7 @@ struct UpstreamTests {
             ("http://x/?canary[]=1", escapes), ("http://x/\\\"canary", escapes), ("http://x/{canary}", escapes),
             (
                 "http://x/{{canary}}",
-                "holds `{{`, which is kept for templates of a later version: write the value itself"
+                "holds `{{`: templates may stand only in the values of `env` and `headers`, and in `command` behind the program"
             ),
         ]
     )

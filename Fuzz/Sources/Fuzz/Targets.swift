@@ -20,6 +20,7 @@ private let targets: [String: @Sendable (UnsafeRawBufferPointer) -> Void] = [
     "server-frames": fuzzServerFrames,
     "settings": fuzzSettings,
     "stderr": fuzzStandardError,
+    "templates": fuzzTemplates,
     "tools": fuzzTools,
 ]
 

@@ -20,18 +20,20 @@ package final class Authentication: Sendable {
     /// Reads the files that the configuration names. Blocks; not for an event loop.
     ///
     /// - Parameters:
+    ///   - keptClaims: the claims of signed tokens that templates ask for.
     ///   - reading: gives the contents of a file, at most so many bytes; ``FileContents/read(path:atMost:)`` in production.
     ///   - environment: a variable of the daemon's own environment.
     /// - Throws: what is wrong with the files.
     package init(
         _ auth: Auth,
+        keptClaims: Set<String> = [],
         reading: @escaping @Sendable (_ path: String, _ limit: Int) throws(FileError) -> [UInt8],
         environment: @escaping @Sendable (_ name: String) -> String?
     ) throws(ConfigurationError) {
         let tokens = try TokenStore(files: auth.tokenFiles) { () throws(ConfigurationError) in
             try auth.resolveTokens(reading: reading, environment: environment)
         }
-        let jwt = if let jwt = auth.jwt { try JWTVerifier(jwt) } else { JWTVerifier?.none }
+        let jwt = if let jwt = auth.jwt { try JWTVerifier(jwt, keptClaims: keptClaims) } else { JWTVerifier?.none }
         self.tokens = tokens
         self.jwt = jwt
         // A static token may have the form of a signed one: those that are known are asked first.

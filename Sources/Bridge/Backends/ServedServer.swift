@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BridgeConfig
-internal import BridgeCore
+package import BridgeCore
 
 /// A server of the configuration with everything that a connection to it needs, made once at start.
 ///
@@ -15,6 +15,8 @@ package final class ServedServer: Sendable {
     package let environment: ResolvedEnvironment
     /// What is dialled, where the server has a URL.
     package let upstream: UpstreamServer?
+    /// What clients bring for it in their handshakes.
+    package let templates: ServerTemplates
     /// Nil where clients may use all of it.
     private let policy: AccessPolicy?
     /// How fast messages may come from one client; nil for as fast as they like.
@@ -31,6 +33,7 @@ package final class ServedServer: Sendable {
         self.environment = environment
         self.upstream = upstream
         self.messageRate = Rate(perSecond: configuration.limits.messageRate)
+        self.templates = configuration.templates
         self.policy = AccessPolicy(
             tools: configuration.tools,
             prompts: configuration.prompts,
@@ -75,10 +78,15 @@ package final class ServedServer: Sendable {
         )
     }
 
-    func command(_ id: ConnectionID) -> ChildCommand {
-        ChildCommand(
-            arguments: self.configuration.command,
-            environment: self.environment.variables,
+    /// What to start for one connection.
+    ///
+    /// - Parameter values: what its client brought for the templates.
+    func command(_ id: ConnectionID, _ values: ExpandedValues?) -> ChildCommand {
+        var arguments = self.configuration.command
+        for argument in values?.arguments ?? [] { arguments[argument.index] = argument.value }
+        return ChildCommand(
+            arguments: arguments,
+            environment: self.environment.variables + (values?.variables ?? []),
             workingDirectory: self.configuration.cwd,
             stop: StopGraces(
                 stdin: self.configuration.stop.stdinGrace,

@@ -28,6 +28,8 @@ final class StdioBackend: Backend, ChildInput.Delegate {
     private(set) var pid: Int32?
     let transportName: String? = "stdio"
     private let server: ServedServer
+    /// Until the child is started.
+    private var values: ExpandedValues?
     private let supervisor: ChildSupervisor
     fileprivate let buffers: LoopBuffers
     private let eventLoop: any EventLoop
@@ -52,21 +54,25 @@ final class StdioBackend: Backend, ChildInput.Delegate {
     /// Whether output is read: not before the client's handshake is done, and not while the client does not read.
     fileprivate private(set) var isReading = false
 
-    /// - Parameter buffers: those of `eventLoop`.
+    /// - Parameters:
+    ///   - values: what the client brought for the server's templates; nil where there are none.
+    ///   - buffers: those of `eventLoop`.
     init(
         server: ServedServer,
+        values: ExpandedValues? = nil,
         supervisor: ChildSupervisor,
         buffers: LoopBuffers,
         eventLoop: any EventLoop,
         logger: Logger
     ) {
         self.server = server
+        self.values = values
         self.supervisor = supervisor
         self.buffers = buffers
         self.eventLoop = eventLoop
         self.logger = logger
         self.lines = LineReader(limit: server.configuration.limits.maxLine)
-        self.errors = StandardErrorLines(secrets: server.environment.secrets)
+        self.errors = StandardErrorLines(secrets: server.environment.secrets + (values?.secrets ?? []))
     }
 
     /// Starts the child (R39); the future fails with ``SpawnError``, or with the error of its pipes.
@@ -78,7 +84,7 @@ final class StdioBackend: Backend, ChildInput.Delegate {
         let this = NIOLoopBound(self, eventLoop: self.eventLoop)
         let eventLoop = self.eventLoop
         self.supervisor.spawn(
-            self.server.command(id),
+            self.server.command(id, self.values.take()),
             onExit: { exit in eventLoop.execute { this.value.exited(exit) } },
             onGone: {
                 gone()

@@ -161,11 +161,7 @@ final class ProbeSession: BackendReceiver {
     /// A text of the server's on one line, without what must not be shown (R73).
     private func redacted(_ text: String) -> String {
         let secrets = self.server.upstream?.secrets ?? self.server.environment.secrets
-        var lines = StandardErrorLines(secrets: secrets)
-        var bytes = Array(text.utf8.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })
-        bytes.append(0x0A)
-        _ = bytes.withUnsafeBytes { lines.receive($0, now: 0) }
-        return lines.tail.last ?? ""
+        return StandardErrorLines.redacted(text, secrets: secrets)
     }
 
     private func redacted(_ findings: ProbeFindings) -> ProbeFindings {

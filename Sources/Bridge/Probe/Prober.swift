@@ -113,6 +113,10 @@ package struct Prober: Sendable {
         guard server.configuration.protocolKind == .mcp || server.upstream != nil else {
             return ProbeReport(server: server.name, outcome: .skipped("`protocol` = \"lines\" is not MCP"))
         }
+        guard server.templates.isEmpty else {
+            let needs = server.templates.sources.map { "\($0)" }.joined(separator: ", ")
+            return ProbeReport(server: server.name, outcome: .skipped("it needs what only a client brings: \(needs)"))
+        }
         let eventLoop = site.eventLoop
         let promise = eventLoop.makePromise(of: ProbeReport.self)
         do {

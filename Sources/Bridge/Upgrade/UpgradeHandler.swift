@@ -233,6 +233,14 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func admit(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let client = Client(handshake, context.channel)
         self.client = client
+        let server = self.worker.site.servers[handshake.server]
+        let values: ExpandedValues?
+        do throws(TemplateFailure) {
+            values = try server.values(from: client, head)
+        } catch {
+            let more: Logger.Metadata = [LogKey.server: "\(server.name)", LogKey.cause: "\(error)"]
+            return self.refuse(error.rejection, to: head, context, more)
+        }
         let grant: Admission.Grant
         do throws(HandshakeRejection) {
             grant = try self.worker.site.admission.request(
@@ -246,15 +254,22 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         // From here on it is counted among the connections.
         self.leaveHandshakes()
-        self.start(handshake, grant, client, head, context)
+        self.start(handshake, grant, client, values, head, context)
     }
 
-    private func refuse(_ rejection: HandshakeRejection, to head: HTTPRequestHead?, _ context: ChannelHandlerContext) {
+    /// - Parameter more: what the log tells beside the rest.
+    private func refuse(
+        _ rejection: HandshakeRejection,
+        to head: HTTPRequestHead?,
+        _ context: ChannelHandlerContext,
+        _ more: Logger.Metadata = [:]
+    ) {
         var metadata = context.channel.clientLocation.metadata
         metadata[LogKey.status] = "\(rejection.status)"
         metadata[LogKey.reason] = "\(rejection.code.rawValue)"
         if let fault = rejection.fault { metadata[LogKey.fault] = "\(fault.rawValue)" }
         if let principal = rejection.principal { metadata[LogKey.principal] = "\(principal)" }
+        metadata.merge(more) { _, new in new }
         self.worker.refusals.note("handshake refused", metadata)
         if rejection.code.answersGuess {
             self.worker.site.admission.failed(at: context.channel.clientAddress, now: Connection.now())
@@ -293,6 +308,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         _ handshake: AcceptedHandshake,
         _ grant: Admission.Grant,
         _ client: Client,
+        _ values: ExpandedValues?,
         _ head: HTTPRequestHead,
         _ context: ChannelHandlerContext
     ) {
@@ -324,6 +340,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
             return accept(
                 HTTPBackend(
                     upstream,
+                    values: values,
                     client: site.client,
                     queue: server.configuration.limits.queue,
                     eventLoop: context.eventLoop,
@@ -335,6 +352,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.state = .starting
         let backend = StdioBackend(
             server: server,
+            values: values,
             supervisor: site.supervisor,
             buffers: self.worker.buffers,
             eventLoop: context.eventLoop,

@@ -105,6 +105,7 @@ extension CheckReport {
             )
         }
         messages += server.upstream.map { warnings($0, surroundings) } ?? []
+        messages += templateWarnings(server, configuration)
         return messages.map { .init(place: server.place, message: "server `\(server.name)`: \($0)") }
     }
 

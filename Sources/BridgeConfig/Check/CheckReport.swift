@@ -148,14 +148,15 @@ package struct CheckReport: Sendable, Equatable {
     private static func variable(_ entry: EnvironmentEntry) -> String {
         switch entry.value {
         case .text: entry.name
-        case .file, .environment: "\(entry.name) (\(entry.value))"
+        case .template, .file, .environment: "\(entry.name) (\(entry.value))"
         }
     }
 
     // Quoted where white space or an empty text would mislead about where an argument ends.
     private static func argument(_ text: String) -> String {
         let isPlain =
-            !text.isEmpty && text.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "\\" && $0 != "\u{7F}" }
+            !text.isEmpty
+            && text.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "\\" && visible($0) == String($0) }
         return isPlain ? text : quoted(text)
     }
 

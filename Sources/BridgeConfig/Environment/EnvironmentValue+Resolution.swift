@@ -2,16 +2,19 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
+
 extension EnvironmentValue {
-    /// Whether the value is kept outside the configuration because it is a secret.
+    /// Whether the value is kept outside the configuration because it is a secret, or may be one that a client brings.
     var isSecret: Bool {
         switch self {
         case .text: false
+        case .template(let template): template.sources.contains(where: \.isSecret)
         case .file, .environment: true
         }
     }
 
-    /// The value itself.
+    /// The value itself; the description of a template, which has none before a client comes.
     ///
     /// - Parameters:
     ///   - limit: a file with more bytes is refused.
@@ -26,6 +29,8 @@ extension EnvironmentValue {
         switch self {
         case .text(let text):
             return text
+        case .template(let template):
+            return template.description
         case .environment(let name):
             guard let text = environment(name) else {
                 throw BadValue("the daemon's environment has no variable `\(name)`: set it or take the line out")

@@ -11,7 +11,8 @@ extension Server {
 
     /// Makes the environment of a child: the basic variables, then `inherit_env`, then `env`, the later before the earlier.
     ///
-    /// Variables of `inherit_env` that the daemon lacks are left out; a missing file or variable of `env` is an error.
+    /// Variables of `inherit_env` that the daemon lacks are left out, and those whose value is a template, which each client
+    /// brings; a missing file or variable of `env` is an error.
     ///
     /// - Parameters:
     ///   - reading: gives the contents of a file, at most so many bytes; ``FileContents/read(path:atMost:)`` in production.
@@ -26,12 +27,19 @@ extension Server {
         func set(_ name: String, _ value: String) {
             if values.updateValue(value, forKey: name) == nil { names.append(name) }
         }
+        func remove(_ name: String) {
+            if values.removeValue(forKey: name) != nil { names.removeAll { $0 == name } }
+        }
         for name in Self.basicVariables + inheritEnv {
             if let value = environment(name) { set(name, value) }
         }
         var secrets: [String] = []
         var problems: [ConfigurationError.Problem] = []
         for entry in env {
+            if case .template = entry.value {
+                remove(entry.name)
+                continue
+            }
             do throws(BadValue) {
                 let value = try entry.value.resolve(
                     atMost: Self.longestSecret,

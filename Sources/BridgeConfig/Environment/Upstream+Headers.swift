@@ -12,7 +12,7 @@ extension Upstream {
         return paths
     }
 
-    /// Makes the operator's headers. Reads every file: for the start, and for when one of ``headerFiles`` changed.
+    /// Makes the operator's headers, but for templates. Reads every file: for the start, and for when one of ``headerFiles`` changed.
     ///
     /// An empty file is an error: it is one that is just being written.
     ///
@@ -31,6 +31,7 @@ extension Upstream {
         var secrets: [String] = []
         var problems: [ConfigurationError.Problem] = []
         for header in headers {
+            if case .template = header.value { continue }
             do throws(BadValue) {
                 let value = try header.resolve(reading: reading, environment: environment)
                 fields.append((header.name, header.prefix + value))
@@ -68,6 +69,8 @@ extension UpstreamHeader {
         switch value {
         // Judged when it was read.
         case .text(let text): return text
+        // Each client brings its own.
+        case .template: return ""
         case .file(let path): source = "the file \(path)"
         case .environment(let name): source = "the variable `\(name)`"
         }

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+package import BridgeCore
+
 /// One variable of `[servers.NAME.env]`.
 package struct EnvironmentEntry: Sendable, Equatable {
     package let name: String
@@ -20,6 +22,8 @@ package struct EnvironmentEntry: Sendable, Equatable {
 /// Its descriptions never show a literal text: operators do put secrets there, and configurations get logged (R73).
 package enum EnvironmentValue: Sendable, Equatable {
     case text(String)
+    /// What a client brings in its handshake, within a text of the configuration (R72).
+    case template(ValueTemplate)
     /// The contents of a file, its trailing newline stripped. The path is absolute.
     case file(path: String)
     /// A variable of the daemon's own environment.
@@ -30,6 +34,7 @@ extension EnvironmentValue: CustomStringConvertible, CustomDebugStringConvertibl
     package var description: String {
         switch self {
         case .text: "text"
+        case .template(let template): template.description
         case .file(let path): "file \(path)"
         case .environment(let name): "variable \(name)"
         }

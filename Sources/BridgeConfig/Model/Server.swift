@@ -39,8 +39,11 @@ package struct Server: Sendable, Equatable {
 
     /// Letters, digits, `_`, `.` and `-` only: safe in logs, paths and metrics.
     package let name: String
-    /// Program and arguments, no shell, no NUL; empty where there is an ``upstream`` or a ``builtin``.
+    /// Program and arguments, no shell, no NUL; empty where there is an ``upstream`` or a ``builtin``. An argument that is a
+    /// template is here by its description only.
     package var command: [String]
+    /// The arguments of ``command`` that are templates.
+    package var argumentTemplates: [ArgumentTemplate] = []
     /// The server behind a URL; nil where there is a ``command`` or a ``builtin``.
     package var upstream: Upstream?
     /// The server inside the bridge; nil where there is a ``command`` or an ``upstream``.

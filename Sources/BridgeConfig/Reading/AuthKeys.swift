@@ -205,7 +205,7 @@ extension ValueForm where Value == EnvironmentValue {
             },
             write: { value in
                 switch value {
-                case .text: "…"
+                case .text, .template: "…"
                 case .file(let path): "{ file = \(quoted(path)) }"
                 case .environment(let name): "{ env = \(quoted(name)) }"
                 }

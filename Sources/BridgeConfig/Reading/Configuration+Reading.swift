@@ -22,6 +22,7 @@ extension Configuration {
         schema.read(entries, name: "", into: &configuration, &diagnostics)
         configuration.reportExposure(entries, &diagnostics)
         configuration.reportAuth(entries, &diagnostics)
+        configuration.reportTemplates(entries, &diagnostics)
         reportAbsence(of: entries["servers"], &diagnostics)
         try diagnostics.throwProblems()
         return configuration

@@ -15,6 +15,10 @@ struct Diagnostics {
         problems.append(.init(place: place(position), message: message, suggestion: suggestion))
     }
 
+    mutating func report(_ message: String, at place: Place) {
+        problems.append(.init(place: place, message: message))
+    }
+
     func place(_ position: TOMLPosition) -> Place {
         Place(file: file, line: position.line, column: position.column)
     }

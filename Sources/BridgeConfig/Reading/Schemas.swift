@@ -105,7 +105,7 @@ extension Server {
     /// Every key of every kind.
     static let schema = TableSchema<Server>(
         keys: [
-            Key("command", .command, \.command),
+            Key<Server>.command,
             Key<Server>.url,
             Key(optional: "builtin", .choice, \.builtin),
             Key("path", .path, \.path),

@@ -51,16 +51,16 @@ extension ValueForm {
 }
 
 extension TOMLNode {
-    /// The text of a string node. Another type, and `{{`, which is kept for templates, are reported.
+    /// The text of a string node. Another type, and `{{`, which stands only where a template may, are reported.
     func string(_ key: String, expected: String, _ diagnostics: inout Diagnostics) -> String? {
         guard case .string(let text) = value else {
             diagnostics.reportType(of: self, key, expected: expected)
             return nil
         }
-        guard !text.contains("{{") else {
+        guard !TemplateText.isTemplate(text) else {
             // The text itself is not quoted: this may be a variable that holds a secret.
             diagnostics.report(
-                "`\(key)` holds `{{`, which is kept for templates of a later version: write the value itself",
+                "`\(key)` holds `{{`: \(TemplateText.places)",
                 at: position
             )
             return nil

@@ -31,6 +31,15 @@ package struct StandardErrorLines: Sendable {
             .filter { $0.count >= 4 }.sorted { $0.count > $1.count }
     }
 
+    /// A text of a server's on one line and no longer than one, without what must not be shown.
+    package static func redacted(_ text: String, secrets: [String]) -> String {
+        var lines = Self(secrets: secrets)
+        var bytes = Array(text.utf8.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })
+        bytes.append(0x0A)
+        _ = bytes.withUnsafeBytes { lines.receive($0, now: 0) }
+        return lines.tail.last ?? ""
+    }
+
     /// Takes what was read and returns the lines for the log.
     ///
     /// - Parameter now: nanoseconds of a monotonic clock.

@@ -36,14 +36,25 @@ package struct ValueTemplate: Sendable, Equatable {
     private let parts: [Part]
 
     /// Whether a text has to be read as a template.
-    package static func isTemplate(_ text: String) -> Bool { text.contains("{{") }
+    package static func isTemplate(_ text: String) -> Bool {
+        // By bytes, as below: a combining mark behind a brace would make one Character of the two.
+        Self.pair(UInt8(ascii: "{"), in: Substring(text).utf8[...]) != nil
+    }
 
-    /// Reads `{{header:NAME}}`, `{{claim:NAME}}`, `{{principal}}` and `{{peer}}`; all else stands for itself.
+    /// Reads `{{header:NAME}}`, `{{claim:NAME}}`, `{{principal}}` and `{{peer}}`; `{{"{{"}}` and `{{'{{'}}` stand for two
+    /// braces, all else for itself.
     package init(parsing text: String) throws(Malformed) {
         var parts: [Part] = []
         var rest = Substring(text).utf8[...]
+        func add(_ text: String) {
+            if case .text(let before)? = parts.last {
+                parts[parts.count - 1] = .text(before + text)
+            } else {
+                parts.append(.text(text))
+            }
+        }
         func take(_ end: Substring.UTF8View.Index) {
-            if end > rest.startIndex { parts.append(.text(String(Substring(rest[..<end])))) }
+            if end > rest.startIndex { add(String(Substring(rest[..<end]))) }
         }
         while let open = Self.pair(UInt8(ascii: "{"), in: rest) {
             take(open)
@@ -52,7 +63,12 @@ package struct ValueTemplate: Sendable, Equatable {
             guard let close = Self.pair(UInt8(ascii: "}"), in: rest) else {
                 throw Malformed(reason: "holds `{{` without `}}` behind it", offset: offset)
             }
-            parts.append(.value(try Self.source(String(Substring(rest[..<close])), offset)))
+            let inside = String(Substring(rest[..<close]))
+            if inside == "\"{{\"" || inside == "'{{'" {
+                add("{{")
+            } else {
+                parts.append(.value(try Self.source(inside, offset)))
+            }
             rest = rest[rest.index(close, offsetBy: 2)...]
         }
         take(rest.endIndex)
@@ -95,16 +111,32 @@ package struct ValueTemplate: Sendable, Equatable {
         self.parts.compactMap { if case .value(let source) = $0 { source } else { nil } }
     }
 
+    /// The text that this is where it asks for nothing; nil where it does.
+    package var plainText: String? {
+        switch (self.parts.first, self.parts.count) {
+        case (nil, _): ""
+        case (.text(let text)?, 1): text
+        default: nil
+        }
+    }
+
+    /// The value at the very beginning, where there is one: it decides how the expanded text begins.
+    var leadingSource: Source? {
+        if case .value(let source)? = self.parts.first { source } else { nil }
+    }
+
     /// The text with every value in its place.
     ///
     /// - Parameter values: all values of a source; exactly one is wanted.
-    package func expanded(_ values: (Source) -> [String]) throws(TemplateFailure) -> String {
+    package func expanded(
+        _ values: (Source) throws(TemplateFailure) -> [String]
+    ) throws(TemplateFailure) -> String {
         var text = ""
         for part in self.parts {
             switch part {
             case .text(let literal): text += literal
             case .value(let source):
-                let found = values(source)
+                let found = try values(source)
                 guard let value = found.first else { throw TemplateFailure(source, .missing) }
                 guard found.count == 1 else { throw TemplateFailure(source, .repeated) }
                 // NUL ends a variable, CR and LF a field; nobody needs the other control characters.
@@ -115,32 +147,6 @@ package struct ValueTemplate: Sendable, Equatable {
             }
         }
         return text
-    }
-}
-
-/// Why a handshake does not bring what a template wants. Never holds a value (R73).
-package struct TemplateFailure: Error, Equatable {
-    package enum Reason: Sendable {
-        case missing
-        case repeated
-        case controlCharacter
-    }
-
-    package let source: ValueTemplate.Source
-    package let reason: Reason
-
-    init(_ source: ValueTemplate.Source, _ reason: Reason) {
-        self.source = source
-        self.reason = reason
-    }
-
-    /// A 400 that names what is wrong, for the client.
-    package var rejection: HandshakeRejection {
-        switch self.reason {
-        case .missing: .malformed("This server needs \(self.source).")
-        case .repeated: .malformed("There is more than one of \(self.source).")
-        case .controlCharacter: .malformed("There is a control character in \(self.source).")
-        }
     }
 }
 

@@ -43,13 +43,29 @@ struct ValueTemplateTests {
     }
 
     @Test(
+        "Two braces are written as a text within braces, in either quotes",
+        arguments: [
+            ("{{\"{{\"}}", "{{"), ("{{'{{'}}", "{{"), ("a {{\"{{\"}}name}} b", "a {{name}} b"),
+            ("{{\"{{\"}}{{\"{{\"}}", "{{{{"), ("{{'{{'}}header:X-Token}}", "{{header:X-Token}}"),
+        ]
+    )
+    func braces(_ text: String, _ expected: String) throws {
+        let template = try ValueTemplate(parsing: text)
+        #expect(template.plainText == expected)
+        #expect(try template.expanded(Self.values) == expected)
+        let both = try ValueTemplate(parsing: text + "{{peer}}")
+        #expect(both.plainText == nil)
+        #expect(try both.expanded(Self.values) == expected + "127.0.0.1:5")
+    }
+
+    @Test(
         "R72: what is no template is refused when the configuration is read, with its place",
         arguments: [
             ("{{", 0), ("a{{header:X", 1), ("é{{header:X}", 2), ("{{}}", 0), ("{{header}}", 0), ("{{header:}}", 0),
             ("{{claim}}", 0), ("{{claim:}}", 0), ("{{claim:a b}}", 0), ("{{Header:X}}", 0), ("{{header:X Y}}", 0),
             ("{{ header:X}}", 0), ("{{env:HOME}}", 0), ("{{principal:x}}", 0), ("{{peer:}}", 0), ("{{{header:X}}}", 0),
             ("{{header:{{header:X}}}}", 0), ("{{claim:{{peer}}}}", 0), ("{{peer}} {{nobody}}", 9),
-            ("{{header:X\r\n}}", 0),
+            ("{{header:X\r\n}}", 0), ("{{\"{{'}}", 0), ("{{\"{{}}", 0), ("{{\"}}\"}}", 0), ("{{\u{301}", 0),
             ("{{header:X\u{301}}}", 0),
         ]
     )

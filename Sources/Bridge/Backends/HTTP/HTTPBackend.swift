@@ -20,6 +20,10 @@ final class HTTPBackend: Backend {
     private var receiver: (any BackendReceiver)?
     let pid: Int32? = nil
     private let upstream: UpstreamServer
+    /// Headers that this client alone brought for the server's templates.
+    private let fields: [(name: String, value: String)]
+    /// What must never be shown of them.
+    private let secrets: [String]
     private let client: UpstreamClient
     private let eventLoop: any EventLoop
     private let logger: Logger
@@ -43,9 +47,12 @@ final class HTTPBackend: Backend {
     private var untilOver: HTTPBackend?
     private let gone: () -> Void
 
-    /// - Parameter gone: called once, on the event loop, when the server has been told that the session is over.
+    /// - Parameters:
+    ///   - values: what the client brought for the server's templates; nil where there are none.
+    ///   - gone: called once, on the event loop, when the server has been told that the session is over.
     init(
         _ upstream: UpstreamServer,
+        values: ExpandedValues? = nil,
         client: UpstreamClient,
         queue: Int,
         eventLoop: any EventLoop,
@@ -53,6 +60,8 @@ final class HTTPBackend: Backend {
         gone: @escaping () -> Void
     ) {
         self.upstream = upstream
+        self.fields = values?.fields ?? []
+        self.secrets = values?.secrets ?? []
         self.client = client
         self.eventLoop = eventLoop
         self.logger = logger
@@ -162,7 +171,8 @@ final class HTTPBackend: Backend {
                 self?.act()
             }
         case .end(let end): self.receiver?.ended(end, stderr: [])
-        case .note(let note): if self.mayLog() { note.log(to: self.logger) }
+        case .note(let note):
+            if self.mayLog() { note.log(to: self.logger, hiding: self.upstream.secrets + self.secrets) }
         case .over:
             self.isOver = true
             self.untilOver = nil
@@ -188,7 +198,14 @@ final class HTTPBackend: Backend {
         let exchange = UpstreamExchange(id, backend: self, maxEvent: self.upstream.configuration.maxEvent)
         self.exchanges[id] = exchange
         do {
-            try self.client.execute(request, of: self.upstream, on: self.eventLoop, exchange, self.logger)
+            try self.client.execute(
+                request,
+                of: self.upstream,
+                with: self.fields,
+                on: self.eventLoop,
+                exchange,
+                self.logger
+            )
         } catch {
             self.exchanges[id] = nil
             self.conversation.finished(id, .unsendable("its headers or its URL are not acceptable"))
@@ -244,7 +261,8 @@ final class HTTPBackend: Backend {
 }
 
 extension HTTPConversation.Note {
-    fileprivate func log(to logger: Logger) {
+    /// - Parameter secrets: what a server may have repeated of the headers that it was sent (R73).
+    fileprivate func log(to logger: Logger, hiding secrets: [String]) {
         switch self {
         case .transport(let name):
             logger.debug("the server speaks \(name)")
@@ -257,7 +275,10 @@ extension HTTPConversation.Note {
             let name = String(String.UnicodeScalarView(tool.unicodeScalars.prefix(100)))
             logger.warning(
                 "a tool was taken out of tools/list: its x-mcp-header marks break the rules",
-                metadata: [LogKey.tool: "\(name)", LogKey.reason: "\(reason)"]
+                metadata: [
+                    LogKey.tool: "\(StandardErrorLines.redacted(name, secrets: secrets))",
+                    LogKey.reason: "\(StandardErrorLines.redacted(reason, secrets: secrets))",
+                ]
             )
         case .refused(let status):
             logger.warning("the server refused a message that is no request", metadata: [LogKey.status: "\(status)"])

@@ -80,10 +80,12 @@ final class UpstreamClient: Sendable {
 
     /// Sends a request with the operator's own headers; `exchange` is told its course on `eventLoop`.
     ///
+    /// - Parameter fields: those of the operator's headers that are different for each client.
     /// - Throws: where the request cannot be expressed.
     func execute(
         _ request: UpstreamRequest,
         of server: UpstreamServer,
+        with fields: [(name: String, value: String)],
         on eventLoop: any EventLoop,
         _ exchange: UpstreamExchange,
         _ logger: Logger
@@ -97,6 +99,7 @@ final class UpstreamClient: Sendable {
         }
         var headers = HTTPHeaders(request.fields.map { ($0.name, $0.value) })
         for field in server.headers(now: Connection.now(), logger) { headers.add(name: field.name, value: field.value) }
+        for field in fields { headers.add(name: field.name, value: field.value) }
         if !headers.contains(name: "User-Agent") { headers.add(name: "User-Agent", value: "mcp-wsbridge") }
         let task = client.execute(
             request: try HTTPClient.Request(

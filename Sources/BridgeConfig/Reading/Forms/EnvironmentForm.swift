@@ -37,21 +37,33 @@ extension ValueForm where Value == [EnvironmentEntry] {
         let value =
             switch entry.node.value {
             case .table(let source): reference(source, entry.node, "\(key).\(name)", &diagnostics)
-            default: text(entry.node, "\(key).\(name)", &diagnostics)
+            default: text(entry.node, "\(key).\(name)", of: entry.key, &diagnostics)
             }
         return value.map {
             EnvironmentEntry(name: entry.key, value: $0, place: diagnostics.place(entry.keyPosition))
         }
     }
 
-    private static func text(_ node: TOMLNode, _ key: String, _ diagnostics: inout Diagnostics) -> EnvironmentValue? {
-        let expected = "a string in quotes, { file = \"/path\" } or { env = \"NAME\" }"
-        guard let text = node.string(key, expected: expected, &diagnostics) else { return nil }
-        guard !text.utf8.contains(0) else {
-            diagnostics.report("`\(key)` must not hold a NUL character", at: node.position)
+    private static func text(
+        _ node: TOMLNode,
+        _ key: String,
+        of variable: String,
+        _ diagnostics: inout Diagnostics
+    ) -> EnvironmentValue? {
+        let value = TemplateText.read(
+            node,
+            key,
+            expected: "a string in quotes, { file = \"/path\" } or { env = \"NAME\" }",
+            &diagnostics
+        ) { text throws(BadValue) in _ = try text.withoutNUL() }
+        guard case .template? = value else { return value }
+        do throws(BadValue) {
+            try TemplateText.checkVariable(variable)
+            return value
+        } catch {
+            diagnostics.report("`\(key)` \(error.message)", at: node.position)
             return nil
         }
-        return .text(text)
     }
 
     private static func reference(

@@ -60,10 +60,11 @@ extension ValueForm where Value == [UpstreamHeader] {
     }
 
     private static func text(_ node: TOMLNode, _ key: String, _ diagnostics: inout Diagnostics) -> HeaderSource? {
-        let form = ValueForm<String>.headerText(
-            "a string in quotes, { file = \"/path\", prefix = \"Bearer \" } or { env = \"NAME\" }"
-        )
-        return form.read(node, key, &diagnostics).map { HeaderSource(value: .text($0)) }
+        let expected = "a string in quotes, { file = \"/path\", prefix = \"Bearer \" } or { env = \"NAME\" }"
+        let value = TemplateText.read(node, key, expected: expected, &diagnostics) { text throws(BadValue) in
+            try HeaderField.checkValue(text)
+        }
+        return value.map { HeaderSource(value: $0) }
     }
 
     private static func reference(

@@ -3,27 +3,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension ValueForm where Value == [String] {
-    /// Program and arguments.
-    static var command: Self {
-        let expected =
-            "an array of strings such as [\"uvx\", \"mcp-server-time\"], one per argument (no shell is involved)"
-        let words = list(
-            expected,
-            of: .text(expected, write: quoted) { text throws(BadValue) in try text.withoutNUL() }
-        )
-        return ValueForm(
-            read: { node, key, diagnostics in
-                guard let command = words.read(node, key, &diagnostics) else { return nil }
-                guard let program = command.first, !program.isEmpty else {
-                    diagnostics.report("`\(key)` must name a program: write \(expected)", at: node.position)
-                    return nil
-                }
-                return command
-            },
-            write: words.write
-        )
-    }
-
     /// Names of environment variables.
     static var variableNames: Self {
         let expected = "an array of names of environment variables such as [\"HTTPS_PROXY\"]"
@@ -108,6 +87,7 @@ extension String {
 
     // No message quotes the name: `NAME=secret` is the usual mistake here.
     func checkVariableName() throws(BadValue) {
+        guard !TemplateText.isTemplate(self) else { throw BadValue("holds `{{` in a name: \(TemplateText.places)") }
         guard !isEmpty else { throw BadValue("holds an empty name: give the name of an environment variable") }
         guard !contains("=") else { throw BadValue("takes names of variables without `=`: values go into `env`") }
         guard !contains("*") else { throw BadValue("takes no wildcards: list each name") }
