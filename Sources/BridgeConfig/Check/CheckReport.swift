@@ -21,6 +21,10 @@ package struct CheckReport: Sendable, Equatable {
         package let fileProblem: (String) -> FileError?
         /// When the certificate of `[listen.tls]` is valid; nil without one.
         package var certificate: CertificatePeriod?
+        /// Whether there is anything at an absolute path.
+        package var hasPath: (String) -> Bool = { _ in true }
+        /// The sandbox of a server, looked up; nil without one.
+        package var sandbox: (Server) -> ResolvedSandbox? = { _ in nil }
         /// The time, seconds since 1970.
         package var now: Int64 = 0
 
@@ -46,7 +50,7 @@ package struct CheckReport: Sendable, Equatable {
             + Self.line("tls", configuration.listen.tls.map { Self.parts($0, surroundings) } ?? [], indent: "")
             + Self.line("auth", Self.summary(configuration.auth), indent: "")
             + Self.line("limits", limits, indent: "")
-            + configuration.servers.flatMap { Self.lines($0, configuration) }
+            + configuration.servers.flatMap { Self.lines($0, configuration, surroundings) }
         warnings = Self.warnings(of: configuration, file: file, in: surroundings)
     }
 
@@ -69,7 +73,11 @@ package struct CheckReport: Sendable, Equatable {
             + (tls.clientCA.map { ["clients with a certificate of \($0) for \(names)"] } ?? [])
     }
 
-    private static func lines(_ server: Server, _ configuration: Configuration) -> [String] {
+    private static func lines(
+        _ server: Server,
+        _ configuration: Configuration,
+        _ surroundings: Surroundings
+    ) -> [String] {
         let inherited = Server(name: server.name, limits: configuration.limits, place: server.place)
         let changed = Self.changed(
             Server.schema.settings(of: server).filter(isNews),
@@ -77,6 +85,7 @@ package struct CheckReport: Sendable, Equatable {
         )
         return ["", "\(server.name)  \(configuration.listen.webSocketURL(path: server.path))"]
             + (server.upstream.map(lines) ?? server.builtin.map(lines) ?? commandLines(server))
+            + line("sandbox", surroundings.sandbox(server)?.summary ?? [])
             + line("open to", audience(of: server, configuration))
             + line("changed", changed)
     }
@@ -125,7 +134,7 @@ package struct CheckReport: Sendable, Equatable {
     private static func isNews(_ setting: Setting) -> Bool {
         let shown: Set<Substring> = [
             "command", "path", "auth", "cwd", "env", "inherit_env", "protocol",
-            "url", "transport", "headers", "ca", "client_certificate", "builtin",
+            "url", "transport", "headers", "ca", "client_certificate", "builtin", "sandbox",
         ]
         return setting.path.split(separator: ".").first.map { !shown.contains($0) } ?? true
     }
