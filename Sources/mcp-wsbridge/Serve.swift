@@ -105,6 +105,7 @@ struct Serve: AsyncParsableCommand {
                     )
                 }
             let servers = try ServedServer.all(of: configuration)
+            try ServedServer.requireSandboxes(servers)
             let tls = try ListenerTLS.of(configuration)
             return (configuration, servers, tls, try Authentication.make(of: configuration))
         } catch {

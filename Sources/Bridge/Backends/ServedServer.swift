@@ -15,6 +15,8 @@ package final class ServedServer: Sendable {
     package let environment: ResolvedEnvironment
     /// What is dialled, where the server has a URL.
     package let upstream: UpstreamServer?
+    /// What children are confined to, looked up.
+    package let sandbox: ResolvedSandbox?
     /// Nil where clients may use all of it.
     private let policy: AccessPolicy?
 
@@ -22,12 +24,14 @@ package final class ServedServer: Sendable {
         index: Int,
         configuration: Server,
         environment: ResolvedEnvironment,
-        upstream: UpstreamServer? = nil
+        upstream: UpstreamServer? = nil,
+        sandbox: ResolvedSandbox? = nil
     ) {
         self.index = index
         self.configuration = configuration
         self.environment = environment
         self.upstream = upstream
+        self.sandbox = sandbox
         self.policy = AccessPolicy(
             tools: configuration.tools,
             prompts: configuration.prompts,
@@ -73,7 +77,7 @@ package final class ServedServer: Sendable {
     }
 
     func command(_ id: ConnectionID) -> ChildCommand {
-        ChildCommand(
+        var command = ChildCommand(
             arguments: self.configuration.command,
             environment: self.environment.variables,
             workingDirectory: self.configuration.cwd,
@@ -83,6 +87,8 @@ package final class ServedServer: Sendable {
             ),
             mark: id.description
         )
+        command.sandbox = self.sandbox?.child
+        return command
     }
 }
 
