@@ -88,7 +88,35 @@ struct SandboxEscapeTests {
         #expect(try free.connect().attempt("read", "/proc/\(free.pid)/environ").error == 0)
     }
 
-    @Test("R42: no signal goes to the bridge, and none to another client's server")
+    @Test(
+        "R42: no abstract Unix socket outside is reached",
+        .enabled(if: SandboxProbe.hasScopes, "needs Landlock of version 6")
+    )
+    func abstractSockets() throws {
+        let name = "wsbridge-\(UUID().uuidString)"
+        let listener = RunningProgram.whileNothingStarts { () -> CInt in
+            let descriptor = Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+            return descriptor
+        }
+        defer { close(listener) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let path = [0] + Array(name.utf8)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + path.count)
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, length) }
+        }
+        try #require(bound == 0 && listen(listener, 5) == 0)
+        #expect(try socket.attempt("abstract-socket", name).error == EPERM)
+        #expect(try SandboxProbe.ask("", folder: folder) { try $0.attempt("abstract-socket", name).error } == 0)
+    }
+
+    @Test(
+        "R42: no signal goes to the bridge, and none to another client's server",
+        .enabled(if: SandboxProbe.hasScopes, "needs Landlock of version 6")
+    )
     func signals() throws {
         let other = try bridge.connect()
         #expect(try socket.attempt("signal", n: Int(other.serverPid())).error == EPERM)

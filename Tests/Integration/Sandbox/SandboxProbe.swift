@@ -38,17 +38,21 @@ enum SandboxProbe {
     static let canChangeUser = isRoot && othersReachFixture
     static let changesUserOnly: String = "needs root, and a build folder that other users can enter"
 
-    /// Whether the kernel has the Landlock that is asked for: `check` says so.
-    static let hasLandlock: Bool = {
+    /// The version of the kernel's Landlock, as `check` says; 0 where it is too old.
+    private static let landlockVersion: Int = {
         guard let folder = try? TemporaryFolder(),
             let file = try? folder.write(
                 "[servers.a]\ncommand = [\"/bin/true\"]\nsandbox = { read_only = [] }\n",
                 to: "c.toml"
             ),
             let run = try? BridgeProcess.run(["check", "--config", file])
-        else { return false }
-        return run.status == 0
+        else { return 0 }
+        guard run.status == 0, let name = run.output.range(of: "(Landlock ") else { return 0 }
+        return Int(run.output[name.upperBound...].prefix { $0.isNumber }) ?? 0
     }()
+    static let hasLandlock = landlockVersion > 0
+    /// Whether signals and abstract sockets stay inside (Linux 6.12).
+    static let hasScopes = landlockVersion >= 6
     static let landlockOnly: String = "needs a kernel with Landlock of version 3"
 
     /// An array of TOML.
