@@ -94,6 +94,7 @@ package struct Daemon: Service {
         let supervisor = try ChildSupervisor(
             adoptsOrphans: true,
             descriptorLimit: limit?.original,
+            groups: try ControlGroups.prepare(for: self.servers),
             notice: { $0.log(to: logger) }
         )
         let admission = Admission(configuration)

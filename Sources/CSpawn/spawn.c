@@ -67,8 +67,8 @@ static void close_from(int first) {
 
 // The child starts on the parent's own descriptor table, which may hold thousands: it takes a copy of the first few
 // instead of copying all and closing all but three.
-static int leave_descriptor_table(const int descriptors[3]) {
-    unsigned highest = 2;
+static int leave_descriptor_table(const int descriptors[3], int report) {
+    unsigned highest = report > 2 ? (unsigned)report : 2;
     for (int index = 0; index < 3; index++) {
         if ((unsigned)descriptors[index] > highest) highest = (unsigned)descriptors[index];
     }
@@ -94,7 +94,7 @@ static int child_main(void *argument) {
         }
     }
 
-    if (leave_descriptor_table(request->descriptors) != 0) fail(context, CSPAWN_STAGE_DESCRIPTORS);
+    if (leave_descriptor_table(request->descriptors, request->report) != 0) fail(context, CSPAWN_STAGE_DESCRIPTORS);
 
     // A parent that itself runs without standard descriptors may hold a pipe under their numbers.
     int descriptors[3];
@@ -105,10 +105,16 @@ static int child_main(void *argument) {
             if (descriptors[index] < 0) fail(context, CSPAWN_STAGE_DESCRIPTORS);
         }
     }
+    int report = -1;
+    if (request->report >= 0) {
+        report = fcntl(request->report, F_DUPFD, CSPAWN_REPORT_DESCRIPTOR + 1);
+        if (report < 0) fail(context, CSPAWN_STAGE_DESCRIPTORS);
+    }
     for (int index = 0; index < 3; index++) {
         if (dup2(descriptors[index], index) < 0) fail(context, CSPAWN_STAGE_DESCRIPTORS);
     }
-    close_from(3);
+    if (report >= 0 && dup2(report, CSPAWN_REPORT_DESCRIPTOR) < 0) fail(context, CSPAWN_STAGE_DESCRIPTORS);
+    close_from(report >= 0 ? CSPAWN_REPORT_DESCRIPTOR + 1 : 3);
 
     if (request->sets_descriptor_limit) {
         struct rlimit limit = {

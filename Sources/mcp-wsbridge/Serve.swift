@@ -108,6 +108,7 @@ struct Serve: AsyncParsableCommand {
                     )
                 }
             let servers = try ServedServer.all(of: configuration)
+            try ServedServer.requireSandboxes(servers)
             let tls = try ListenerTLS.of(configuration)
             let authentication = try Authentication.make(of: configuration)
             // The last one: where the others are wrong, no file is made.

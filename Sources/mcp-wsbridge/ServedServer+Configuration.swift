@@ -13,18 +13,23 @@ extension ServedServer {
     static func all(of configuration: Configuration) throws(ConfigurationError) -> [ServedServer] {
         var servers: [ServedServer] = []
         var problems: [ConfigurationError.Problem] = []
+        let machine = configuration.servers.contains { $0.sandbox != nil } ? SandboxMachine.this : nil
         for (index, server) in configuration.servers.enumerated() {
             do throws(ConfigurationError) {
-                let environment = try server.resolveEnvironment(
+                var environment = try server.resolveEnvironment(
                     reading: FileContents.read(path:atMost:),
                     environment: Self.variable
                 )
+                var sandbox: ResolvedSandbox?
+                if let machine { sandbox = try server.sandbox?.resolve(server: server.name, on: machine) }
+                if let account = sandbox?.account { environment = environment.belonging(to: account, of: server) }
                 servers.append(
                     ServedServer(
                         index: index,
                         configuration: server,
                         environment: environment,
-                        upstream: try Self.upstream(server)
+                        upstream: try Self.upstream(server),
+                        sandbox: sandbox
                     )
                 )
             } catch {
@@ -33,6 +38,21 @@ extension ServedServer {
         }
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
         return servers
+    }
+
+    /// Whether their sandboxes can be set up by whoever runs this.
+    ///
+    /// - Throws: what stands in the way.
+    static func requireSandboxes(_ servers: [ServedServer]) throws(ConfigurationError) {
+        let problems = servers.flatMap { server in
+            (server.sandbox?.hindrances ?? []).map { hindrance in
+                ConfigurationError.Problem(
+                    place: server.configuration.sandbox?.place ?? server.configuration.place,
+                    message: "server `\(server.configuration.name)`: sandbox: \(hindrance)"
+                )
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
     }
 
     private static func upstream(_ server: Server) throws(ConfigurationError) -> UpstreamServer? {

@@ -23,6 +23,8 @@ extension CheckReport.Surroundings {
             },
             fileProblem: FileContents.problem
         )
+        surroundings.hasPath = { access($0, F_OK) == 0 }
+        surroundings.sandbox = { server in servers.first { $0.configuration.name == server.name }?.sandbox }
         surroundings.certificate = tls?.period
         surroundings.auditProblem = auditProblem
         surroundings.now = Int64(time(nil))

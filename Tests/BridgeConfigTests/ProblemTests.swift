@@ -286,14 +286,16 @@ struct ProblemTests {
     private func accepts(_ key: String, _ kind: String) -> Bool {
         switch key {
         case "allowed_origins", "allowed_hosts", "command", "inherit_env", "client_names", "allow_uids", "allow_gids",
-            "servers", "allow", "deny", "trusted_proxies":
+            "servers", "allow", "deny", "trusted_proxies", "read_only", "read_write":
             kind == "an array"
         case "env", "headers", "token": kind == "a table"
-        case "insecure_public", "accept_binary", "expose_stderr", "behind_tls_proxy", "query_tokens", "proxy_protocol":
+        case "insecure_public", "accept_binary", "expose_stderr", "behind_tls_proxy", "query_tokens", "proxy_protocol",
+            "no_new_privileges":
             kind == "a boolean"
         case "event_loops", "max_fragments", "max_invalid", "max_connections", "max_children", "spawn_rate",
             "max_parallel", "max_connections_per_principal", "max_connections_per_address",
-            "max_children_per_principal", "connect_rate", "max_handshakes", "message_rate":
+            "max_children_per_principal", "connect_rate", "max_handshakes", "message_rate",
+            "processes", "files":
             kind == "an integer"
         default: kind == "a string"
         }

@@ -80,7 +80,10 @@ struct ShippedFileTests {
             "servers.NAME.client_certificate.key", "listen.tls.certificate", "listen.tls.key", "listen.tls.client_ca",
             "listen.public_url", "auth.tokens.name", "auth.tokens.sha256", "auth.tokens.token", "auth.tokens.servers",
             "auth.jwt.issuer", "auth.jwt.audience", "auth.jwt.jwks", "auth.jwt.ca", "auth.jwt.servers_claim",
-            "servers.NAME.tools.allow", "servers.NAME.prompts.allow", "servers.NAME.resources.allow",
+            "servers.NAME.sandbox.memory", "servers.NAME.sandbox.processes", "servers.NAME.sandbox.files",
+            "servers.NAME.sandbox.user", "servers.NAME.sandbox.group", "servers.NAME.sandbox.umask",
+            "servers.NAME.sandbox.read_only", "servers.NAME.sandbox.read_write", "servers.NAME.tools.allow",
+            "servers.NAME.prompts.allow", "servers.NAME.resources.allow",
         ]
         let defaults = Dictionary(uniqueKeysWithValues: KnownKeys.defaults.map { ($0.path, $0.value) })
         for setting in Configuration.schema.settings(of: configuration) {

@@ -13,7 +13,7 @@ extension ScriptedServer {
     static let tools = [
         "echo", "big", "line", "notify", "progress", "ask", "pid", "env", "argv", "cwd", "fds", "limits", "sleep",
         "hold",
-        "release", "cancelled", "count", "stderr", "raw", "exit", "kill-self",
+        "release", "cancelled", "count", "stderr", "raw", "exit", "kill-self", "attempt",
     ]
     .map { #"{"name":"\#($0)","inputSchema":{"type":"object"}}"# }.joined(separator: ",")
 
@@ -80,6 +80,8 @@ extension ScriptedServer {
             answerText("written", request)
         case "exit":
             exit(CInt(count))
+        case "attempt":
+            answer(request, Attempt(arguments).make())
         case "kill-self":
             killSelf(CInt(count))
         default:

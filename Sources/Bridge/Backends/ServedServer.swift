@@ -17,6 +17,8 @@ package final class ServedServer: Sendable {
     package let upstream: UpstreamServer?
     /// What clients bring for it in their handshakes.
     package let templates: ServerTemplates
+    /// What children are confined to, looked up.
+    package let sandbox: ResolvedSandbox?
     /// Nil where clients may use all of it.
     private let policy: AccessPolicy?
     /// How fast messages may come from one client; nil for as fast as they like.
@@ -26,7 +28,8 @@ package final class ServedServer: Sendable {
         index: Int,
         configuration: Server,
         environment: ResolvedEnvironment,
-        upstream: UpstreamServer? = nil
+        upstream: UpstreamServer? = nil,
+        sandbox: ResolvedSandbox? = nil
     ) {
         self.index = index
         self.configuration = configuration
@@ -34,6 +37,7 @@ package final class ServedServer: Sendable {
         self.upstream = upstream
         self.messageRate = Rate(perSecond: configuration.limits.messageRate)
         self.templates = configuration.templates
+        self.sandbox = sandbox
         self.policy = AccessPolicy(
             tools: configuration.tools,
             prompts: configuration.prompts,
@@ -84,7 +88,7 @@ package final class ServedServer: Sendable {
     func command(_ id: ConnectionID, _ values: ExpandedValues?) -> ChildCommand {
         var arguments = self.configuration.command
         for argument in values?.arguments ?? [] { arguments[argument.index] = argument.value }
-        return ChildCommand(
+        var command = ChildCommand(
             arguments: arguments,
             environment: self.environment.variables + (values?.variables ?? []),
             workingDirectory: self.configuration.cwd,
@@ -94,6 +98,8 @@ package final class ServedServer: Sendable {
             ),
             mark: id.description
         )
+        command.sandbox = self.sandbox?.child
+        return command
     }
 }
 

@@ -53,7 +53,11 @@ package struct Prober: Sendable {
     /// SIGINT and SIGTERM end the probes that are under way; a second one kills what they started.
     /// - Throws: `SpawnError` where children cannot be watched.
     package func run() async throws -> Results {
-        let supervisor = try ChildSupervisor(adoptsOrphans: true)
+        let supervisor = try ChildSupervisor(
+            adoptsOrphans: true,
+            // A server that needs one says by itself that there is none.
+            groups: try? ControlGroups.prepare(for: self.servers)
+        )
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let site = ProbeSite(
             supervisor: supervisor,
@@ -157,7 +161,8 @@ extension ServedServer {
             index: self.index,
             configuration: configuration,
             environment: self.environment,
-            upstream: self.upstream
+            upstream: self.upstream,
+            sandbox: self.sandbox
         )
     }
 }

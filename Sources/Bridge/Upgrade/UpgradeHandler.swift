@@ -467,6 +467,7 @@ extension SpawnError {
         case .notExecutable(let program): "\(program) is not executable."
         case .interpreterMissing(let program): "\(program) asks for an interpreter that is not there."
         case .workingDirectory(let directory, _): "its working directory \(directory) cannot be entered."
+        case .sandbox(let step, _): "its sandbox could not be set up (\(step))."
         case .resources: "the machine has no process, memory or descriptor left for it."
         case .stopping: "the bridge is stopping."
         case .other: "it could not be executed."

@@ -106,7 +106,20 @@ extension CheckReport {
         }
         messages += server.upstream.map { warnings($0, surroundings) } ?? []
         messages += templateWarnings(server, configuration)
+        messages += server.sandbox.map { warnings($0, surroundings.sandbox(server), surroundings) } ?? []
         return messages.map { .init(place: server.place, message: "server `\(server.name)`: \($0)") }
+    }
+
+    private static func warnings(
+        _ sandbox: Sandbox,
+        _ resolved: ResolvedSandbox?,
+        _ surroundings: Surroundings
+    ) -> [String] {
+        let missing = [("read_only", sandbox.readOnly ?? []), ("read_write", sandbox.readWrite ?? [])]
+            .flatMap { key, paths in paths.filter { !surroundings.hasPath($0) }.map { (key, $0) } }
+        return missing.map { "sandbox: \(quoted($1)) of `\($0)` does not exist: no server starts without it" }
+            + (resolved?.hindrances ?? []).map { "sandbox: the bridge would not start like this: \($0)" }
+            + (resolved?.remarks ?? []).map { "sandbox: \($0)" }
     }
 
     private static func authWarnings(_ server: Server, _ configuration: Configuration) -> [String] {

@@ -23,6 +23,10 @@ package struct CheckReport: Sendable, Equatable {
         package var certificate: CertificatePeriod?
         /// Why the file of `[audit]` could not be opened; nil where it could, or there is none.
         package var auditProblem: FileError?
+        /// Whether there is anything at an absolute path.
+        package var hasPath: (String) -> Bool = { _ in true }
+        /// The sandbox of a server, looked up; nil without one.
+        package var sandbox: (Server) -> ResolvedSandbox? = { _ in nil }
         /// The time, seconds since 1970.
         package var now: Int64 = 0
 
@@ -50,7 +54,7 @@ package struct CheckReport: Sendable, Equatable {
             + Self.line("auth", Self.summary(configuration.auth), indent: "")
             + Self.line("audit", Self.parts(configuration.audit), indent: "")
             + Self.line("limits", limits, indent: "")
-            + configuration.servers.flatMap { Self.lines($0, configuration) }
+            + configuration.servers.flatMap { Self.lines($0, configuration, surroundings) }
         warnings = Self.warnings(of: configuration, file: file, in: surroundings)
     }
 
@@ -84,7 +88,11 @@ package struct CheckReport: Sendable, Equatable {
         }
     }
 
-    private static func lines(_ server: Server, _ configuration: Configuration) -> [String] {
+    private static func lines(
+        _ server: Server,
+        _ configuration: Configuration,
+        _ surroundings: Surroundings
+    ) -> [String] {
         let inherited = Server(name: server.name, limits: configuration.limits, place: server.place)
         let changed = Self.changed(
             Server.schema.settings(of: server).filter(isNews),
@@ -92,6 +100,7 @@ package struct CheckReport: Sendable, Equatable {
         )
         return ["", "\(server.name)  \(configuration.listen.webSocketURL(path: server.path))"]
             + (server.upstream.map(lines) ?? server.builtin.map(lines) ?? commandLines(server))
+            + line("sandbox", surroundings.sandbox(server)?.summary ?? [])
             + line("open to", audience(of: server, configuration))
             + line("changed", changed)
     }
@@ -140,7 +149,7 @@ package struct CheckReport: Sendable, Equatable {
     private static func isNews(_ setting: Setting) -> Bool {
         let shown: Set<Substring> = [
             "command", "path", "auth", "cwd", "env", "inherit_env", "protocol",
-            "url", "transport", "headers", "ca", "client_certificate", "builtin",
+            "url", "transport", "headers", "ca", "client_certificate", "builtin", "sandbox",
         ]
         return setting.path.split(separator: ".").first.map { !shown.contains($0) } ?? true
     }

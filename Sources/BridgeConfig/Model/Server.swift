@@ -68,6 +68,8 @@ package struct Server: Sendable, Equatable {
     package var tools = AccessRule()
     package var prompts = AccessRule()
     package var resources = AccessRule()
+    /// What a child is confined to; nil = nothing is done to it.
+    package var sandbox: Sandbox?
     /// `[limits]` with `[servers.NAME.limits]` applied. Daemon-wide caps keep their daemon-wide values here.
     package var limits: Limits
     package var ownCaps = OwnCaps()

@@ -32,7 +32,7 @@ enum KnownKeys {
     /// `servers.time` of `servers.time.limits`; nil outside the servers.
     private static func serverTable(of table: String) -> String? {
         guard table.hasPrefix("servers.") else { return nil }
-        for part in [".limits", ".stop", ".client_certificate", ".tools", ".prompts", ".resources"]
+        for part in [".limits", ".stop", ".client_certificate", ".tools", ".prompts", ".resources", ".sandbox"]
         where table.hasSuffix(part) {
             return String(table.dropLast(part.count))
         }

@@ -121,6 +121,7 @@ extension Server {
             Key("tools", table: AccessRule.schema, \.tools),
             Key("prompts", table: AccessRule.schema, \.prompts),
             Key("resources", table: AccessRule.schema, \.resources),
+            Key<Server>.sandbox,
         ] + Upstream.schema.keys.map(Key<Server>.ofUpstream) + [Key("limits", table: Limits.serverSchema, \.self)],
         // The key that the configuration files of MCP clients have.
         refused: ["args": "is no key here: arguments follow the program in `command`, one string each"]

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "ExecChild.h"
+
 /// How far a child came before it failed.
 enum cspawn_stage {
     CSPAWN_STAGE_NONE = 0,
@@ -35,6 +37,8 @@ struct cspawn_request {
     /// The child's ends of its standard descriptors; they stay the caller's. The lower their numbers the better: the
     /// kernel copies the parent's table up to the highest of them.
     int descriptors[3];
+    /// Kept open in the program as CSPAWN_REPORT_DESCRIPTOR, not close-on-exec; -1 for none. It stays the caller's.
+    int report;
     /// Sent to the child when the thread that called `cspawn_spawn` ends; 0 for none.
     int death_signal;
     /// Nonzero: RLIMIT_NOFILE is set to the two values below.
@@ -53,7 +57,7 @@ struct cspawn_result {
 };
 
 /// Starts a program in a session of its own, with empty signal mask, default signal dispositions and no descriptor
-/// beyond 0, 1 and 2. Blocks until the program runs or has failed to. Returns 0, or -1 with stage and error set and
+/// beyond 0, 1, 2 and `report`. Blocks until the program runs or has failed to. Returns 0, or -1 with stage and error set and
 /// no process left. Must be called from a thread that outlives the child when `death_signal` is set.
 int cspawn_spawn(const struct cspawn_request *request, struct cspawn_result *result);
 

@@ -21,6 +21,8 @@ package struct ChildCommand: Sendable {
     package var stop: StopGraces
     /// The connection's id, given to the child as ``ConnectionMark/variable``; unique among the supervisor's children.
     package var mark: String
+    /// Nil: nothing is done to the child.
+    package var sandbox: ChildSandbox?
 
     package init(
         arguments: [String],

@@ -21,6 +21,8 @@ final class ChildFamily {
     /// -1 once the leader has exited.
     var pidfd: CInt
     let mark: String
+    /// The directory of its control group, where it has one of its own.
+    let group: String?
     var ladder: EndLadder
     let onExit: @Sendable (ChildExit) -> Void
     let onGone: @Sendable () -> Void
@@ -34,6 +36,7 @@ final class ChildFamily {
         id: ChildID,
         pid: Int32,
         pidfd: CInt,
+        group: String? = nil,
         command: ChildCommand,
         onExit: @escaping @Sendable (ChildExit) -> Void,
         onGone: @escaping @Sendable () -> Void
@@ -42,6 +45,7 @@ final class ChildFamily {
         self.pid = pid
         self.pidfd = pidfd
         self.mark = command.mark
+        self.group = group
         self.ladder = EndLadder(graces: command.stop)
         self.onExit = onExit
         self.onGone = onGone
@@ -60,6 +64,7 @@ final class ChildFamily {
             }
         case .kill:
             self.signalGroup(SIGKILL)
+            if let group = self.group { ControlGroups.kill(group) }
             for stray in strays { Self.signal(stray, SIGKILL, table) }
         }
         if self.groupSignal != .kill { self.groupSignal = signal }

@@ -21,16 +21,21 @@ struct ChildLauncher: Sendable {
         var stdin: CInt
         var stdout: CInt
         var stderr: CInt
+        /// The directory of its control group, where it has one of its own; whoever takes this removes it.
+        var group: String?
 
         /// Kills the child, waits for it and closes everything: it never was.
         func undo() {
             cspawn_kill_and_reap(self.pid)
+            if let group = self.group { _ = ControlGroups.remove(group) }
             for descriptor in [self.pidfd, self.stdin, self.stdout, self.stderr] { close(descriptor) }
         }
     }
 
     /// RLIMIT_NOFILE of the children; nil: the daemon's.
     private let descriptorLimit: DescriptorLimit?
+    /// Nil: there is none for the children.
+    private let groups: ControlGroups?
     /// Three descriptors reserved while the daemon was young, so that their numbers are low. The child's ends of the
     /// pipes stand in for them during a spawn: the child then copies a handful of the daemon's thousands of descriptors
     /// (at 6,000 open ones a spawn costs a quarter of a millisecond less).
@@ -38,8 +43,9 @@ struct ChildLauncher: Sendable {
     /// What the slots are kept open with in between.
     private let placeholder: CInt
 
-    init(descriptorLimit: DescriptorLimit?) throws(SpawnError) {
+    init(descriptorLimit: DescriptorLimit?, groups: ControlGroups? = nil) throws(SpawnError) {
         self.descriptorLimit = descriptorLimit
+        self.groups = groups
         var reserved: [CInt] = []
         for _ in 0..<4 {
             let descriptor = cspawn_bell_open()
@@ -59,31 +65,60 @@ struct ChildLauncher: Sendable {
     }
 
     private static func close(_ descriptor: CInt) {
-        #if canImport(Glibc)
-        _ = Glibc.close(descriptor)
-        #elseif canImport(Musl)
-        _ = Musl.close(descriptor)
-        #endif
+        closeDescriptor(descriptor)
     }
 
-    /// Blocks for the time of an exec; the calling thread must outlive the child (PR_SET_PDEATHSIG).
+    /// Blocks for the time of an exec, with a sandbox of two; the calling thread must outlive the child (PR_SET_PDEATHSIG).
     func launch(_ command: ChildCommand) throws(SpawnError) -> Launched {
         let path = try ProgramSearch.resolve(command.arguments.first ?? "", environment: command.environment)
+        let group = try self.makeGroup(command)
+        do throws(SpawnError) {
+            var launched = try self.launch(command, path, group)
+            launched.group = group
+            return launched
+        } catch {
+            if let group { _ = ControlGroups.remove(group) }
+            throw error
+        }
+    }
 
+    /// The control group of a child with limits that take one.
+    private func makeGroup(_ command: ChildCommand) throws(SpawnError) -> String? {
+        guard let limits = command.sandbox?.groupLimits, !limits.isEmpty else { return nil }
+        let message: String
+        do throws(ControlGroups.Problem) {
+            if let groups = self.groups { return try groups.make(command.mark, limits) }
+            message = "the bridge has none to give children groups of their own"
+        } catch {
+            message = error.description
+        }
+        throw SpawnError(code: .sandbox("control group", errno: 0), message: "sandbox: control group: \(message)")
+    }
+
+    private func launch(_ command: ChildCommand, _ path: String, _ group: String?) throws(SpawnError) -> Launched {
+        let sandboxed = command.sandbox.map {
+            SandboxedStart($0, group: group, hasDirectory: command.workingDirectory != nil)
+        }
         var arguments = CStringBlock()
+        if let sandboxed {
+            for word in sandboxed.words + [path] { try arguments.append(word) }
+        }
         for argument in command.arguments { try arguments.append(argument) }
         var environment = CStringBlock()
+        func add(_ entry: String) throws(SpawnError) {
+            try environment.append(sandboxed == nil ? entry : SandboxedStart.variable(entry))
+        }
         // First, so that who looks for it in /proc finds it at once.
-        try environment.append("\(ConnectionMark.variable)=\(command.mark)")
+        try add("\(ConnectionMark.variable)=\(command.mark)")
         for (name, value) in command.environment where name != ConnectionMark.variable {
-            try environment.append("\(name)=\(value)")
+            try add("\(name)=\(value)")
         }
 
         var pipes = PipeSet()
         defer { pipes.closeAll() }
-        for _ in 0..<3 { try pipes.add() }
+        for _ in 0..<(sandboxed == nil ? 3 : 4) { try pipes.add() }
 
-        let outcome = path.withCString { path in
+        let outcome = (sandboxed == nil ? path : SandboxedStart.executable).withCString { path in
             arguments.withPointers { arguments in
                 environment.withPointers { environment in
                     guard let directory = command.workingDirectory else {
@@ -94,7 +129,26 @@ struct ChildLauncher: Sendable {
             }
         }
         guard outcome.stage == CSPAWN_STAGE_NONE else {
+            guard sandboxed == nil || outcome.stage != CSPAWN_STAGE_EXEC else {
+                throw SpawnError(
+                    code: .sandbox("exec-child", errno: outcome.error),
+                    message: "sandbox: cannot execute \(SandboxedStart.executable): \(SpawnError.text(outcome.error))"
+                )
+            }
             throw self.error(outcome, command: command, path: path)
+        }
+        if let sandbox = command.sandbox, let sandboxed {
+            pipes.close(7)
+            if let report = sandboxed.report(from: pipes.descriptors[6]) {
+                cspawn_kill_and_reap(outcome.pid)
+                Self.close(outcome.pidfd)
+                throw sandboxed.error(report, path: path, restrictsPaths: sandbox.restrictsPaths) { stage in
+                    var outcome = outcome
+                    outcome.stage = stage
+                    outcome.error = report.error
+                    return self.error(outcome, command: command, path: path)
+                }
+            }
         }
         return Launched(
             pid: outcome.pid,
@@ -118,6 +172,7 @@ struct ChildLauncher: Sendable {
         request.envp = environment
         request.directory = directory
         request.descriptors = (self.slots[0], self.slots[1], self.slots[2])
+        request.report = pipes.descriptors.count > 7 ? pipes.descriptors[7] : -1
         request.death_signal = SIGTERM
         if let limit = self.descriptorLimit {
             request.sets_descriptor_limit = 1
@@ -191,7 +246,12 @@ struct ChildLauncher: Sendable {
     }
 }
 
-/// Three pipes: [0, 1] stdin, [2, 3] stdout, [4, 5] stderr; even is the end to read from.
+/// close(2), for types that have a `close` of their own.
+private func closeDescriptor(_ descriptor: CInt) {
+    close(descriptor)
+}
+
+/// Pipes: [0, 1] stdin, [2, 3] stdout, [4, 5] stderr, with a sandbox [6, 7] its report; even is the end to read from.
 private struct PipeSet {
     private(set) var descriptors: [CInt] = []
 
@@ -211,8 +271,12 @@ private struct PipeSet {
         return self.descriptors[index]
     }
 
+    mutating func close(_ index: Int) {
+        closeDescriptor(self.keep(index))
+    }
+
     mutating func closeAll() {
-        for descriptor in self.descriptors where descriptor >= 0 { close(descriptor) }
+        for descriptor in self.descriptors where descriptor >= 0 { closeDescriptor(descriptor) }
         self.descriptors = []
     }
 }

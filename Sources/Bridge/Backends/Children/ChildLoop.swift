@@ -30,6 +30,8 @@ final class ChildLoop {
     private var nextNumber: UInt64 = 1
     private var isStopping = false
     private var isKilling = false
+    /// Control groups of families that are gone: removed as soon as the kernel agrees.
+    private var emptyGroups: [String] = []
     private var onEmpty: [@Sendable () -> Void] = []
     private var onStopped: [@Sendable () -> Void] = []
 
@@ -93,6 +95,7 @@ final class ChildLoop {
             }
             self.runTimers()
         }
+        self.emptyGroups.removeAll(where: ControlGroups.remove)
         self.table = nil
         close(self.poll)
         self.launcher.close()
@@ -143,6 +146,7 @@ final class ChildLoop {
             id: id,
             pid: launched.pid,
             pidfd: launched.pidfd,
+            group: launched.group,
             command: request.command,
             onExit: request.onExit,
             onGone: request.onGone
@@ -193,6 +197,8 @@ final class ChildLoop {
         self.families[family.id] = nil
         self.leaders[family.pid] = nil
         self.sweeping[family.id] = nil
+        if let group = family.group { self.emptyGroups.append(group) }
+        self.emptyGroups.removeAll(where: ControlGroups.remove)
         self.mailbox.liveCount.subtract(1, ordering: .relaxed)
         family.onGone()
     }
@@ -276,8 +282,9 @@ final class ChildLoop {
             }
             self.take(step, for: family, survivors: survivors)
         }
+        self.emptyGroups.removeAll(where: ControlGroups.remove)
         let isPatrolled = self.adoptsOrphans && (!self.families.isEmpty || found.hasOrphans)
-        self.patrolAt = isPatrolled ? end + Self.patrolInterval : nil
+        self.patrolAt = isPatrolled || !self.emptyGroups.isEmpty ? end + Self.patrolInterval : nil
     }
 
     fileprivate struct Findings {

@@ -30,10 +30,12 @@ package final class ChildSupervisor: Sendable {
     ///     ends those that left their session, and reaps every orphan. At most one supervisor of a process may do so,
     ///     and nothing else in it may have children.
     ///   - descriptorLimit: what children get as RLIMIT_NOFILE; nil for the daemon's own.
+    ///   - groups: where children get control groups of their own; nil where they cannot.
     ///   - notice: called on the thread with what the log should know.
     package init(
         adoptsOrphans: Bool,
         descriptorLimit: DescriptorLimit? = nil,
+        groups: ControlGroups? = nil,
         notice: @escaping @Sendable (ChildNotice) -> Void = { _ in }
     ) throws(SpawnError) {
         cspawn_keep_exit_statuses()
@@ -43,7 +45,7 @@ package final class ChildSupervisor: Sendable {
                 message: "cannot adopt orphaned descendants: \(SpawnError.text(errno))"
             )
         }
-        let launcher = try ChildLauncher(descriptorLimit: descriptorLimit)
+        let launcher = try ChildLauncher(descriptorLimit: descriptorLimit, groups: groups)
         let poll = cspawn_poll_open()
         guard poll >= 0 else {
             let error = errno

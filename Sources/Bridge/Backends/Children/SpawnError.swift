@@ -18,6 +18,8 @@ package struct SpawnError: Error, Sendable, Hashable {
         /// The program is there; what its first line or its ELF header asks for is not.
         case interpreterMissing(String)
         case workingDirectory(String, errno: Int32)
+        /// A step of the child's sandbox, as the configuration calls it: `user`, `read_only /srv/git`.
+        case sandbox(String, errno: Int32)
         /// No process, memory or descriptor left: EAGAIN, ENOMEM, EMFILE, ENFILE and their like.
         case resources(errno: Int32)
         /// The supervisor is ending its children and starts no more.
@@ -34,6 +36,7 @@ package struct SpawnError: Error, Sendable, Hashable {
         switch self.code {
         case .resources: true
         case .programNotFound, .notExecutable, .interpreterMissing, .workingDirectory, .stopping: false
+        case .sandbox(_, let error): [EAGAIN, ENOMEM, EMFILE, ENFILE].contains(error)
         case .other(_, let error): error == ETXTBSY || error == EINTR
         }
     }
