@@ -47,9 +47,13 @@ extension AccessPolicy {
     /// - Parameter envelope: of `text`, and without duplicate keys (R24).
     func judge(_ text: UnsafeRawBufferPointer, _ envelope: Envelope) -> Verdict {
         if LikeKey.stands(in: text, ["method", "params"]) { return .ambiguous }
-        guard let method = envelope.method, method.kind == .string,
-            let (name, subject) = Self.methods.first(where: { method.names($0.0, in: text) })
-        else { return .passes }
+        guard let method = envelope.method, method.kind == .string else { return .passes }
+        // At a NUL a text ends for programs in C: these would read another method. None stands there but as an escape.
+        if method.isEscaped {
+            let name = JSONText.string(UnsafeRawBufferPointer(rebasing: text[method.range]))
+            if name?.contains(0) ?? true { return .ambiguous }
+        }
+        guard let (name, subject) = Self.methods.first(where: { method.names($0.0, in: text) }) else { return .passes }
         let params = envelope.params.flatMap { value in
             value.kind == .object ? UnsafeRawBufferPointer(rebasing: text[value.range]) : nil
         }

@@ -5,9 +5,10 @@
 /// Keys that some JSON readers take for another one.
 ///
 /// Go's and .NET's readers by default find a member whatever its case, so that `Name` behind `name` replaces it: a server
-/// in such a language would call another tool than the one that was judged (the like of R24's duplicates).
+/// in such a language would call another tool than the one that was judged (the like of R24's duplicates). So would one in C
+/// for which a key ends at a NUL.
 enum LikeKey {
-    /// Whether `key` is not `name`, but is to whoever does not tell case.
+    /// Whether `key` is not `name`, but is to whoever does not tell case, or reads no further than to a NUL.
     ///
     /// - Parameters:
     ///   - key: the contents of a key's token.
@@ -16,19 +17,34 @@ enum LikeKey {
         if isEscaped {
             // Half of a surrogate pair: nobody knows what becomes of it.
             guard let text = JSONString.decode(key) else { return true }
-            return text.withUnsafeBytes { Self.resembles($0, isEscaped: false, name) }
+            return text.withUnsafeBytes { text in
+                // Programs in C read nothing past a NUL.
+                guard let end = text.firstIndex(of: 0) else { return Self.compare(text, name) == .alike }
+                return Self.compare(UnsafeRawBufferPointer(rebasing: text[..<end]), name) != .different
+            }
         }
+        return Self.compare(key, name) == .alike
+    }
+
+    private enum Comparison {
+        case same
+        /// But for case.
+        case alike
+        case different
+    }
+
+    private static func compare(_ key: UnsafeRawBufferPointer, _ name: StaticString) -> Comparison {
         let count = name.utf8CodeUnitCount
-        guard key.count >= count, key.count <= 3 * count else { return false }
+        guard key.count >= count, key.count <= 3 * count else { return .different }
         var at = 0
         var isSame = key.count == count
         for index in 0..<count {
-            guard at < key.count else { return false }
+            guard at < key.count else { return .different }
             let letter = name.utf8Start[index]
             if key[at] != letter { isSame = false }
-            guard Self.fold(key, &at) == letter | 0x20 else { return false }
+            guard Self.fold(key, &at) == letter | 0x20 else { return .different }
         }
-        return at == key.count && !isSame
+        return at < key.count ? .different : isSame ? .same : .alike
     }
 
     /// Whether one of the members of `object` resembles one of `names`.

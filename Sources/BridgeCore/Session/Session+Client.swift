@@ -147,7 +147,7 @@ extension Session {
                 self.deny(denial, id: envelope.id.map { Array(text[$0.range]) })
                 return .deny
             case .ambiguous:
-                return refuse("a key differs in its case only from one that it stands for", "ambiguous_key")
+                return refuse("not all readers of JSON see the same key or method there", "ambiguous_key")
             }
         }
         guard let method = envelope.method else {

@@ -167,6 +167,12 @@ struct SessionPolicyTests {
             ##"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"NAME":"git_push","name":"git_log"}}"##,
             ##"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"git_log","n\u0041me":"git_push"}}"##,
             ##"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"git_log","n\ud800ame":"git_push"}}"##,
+            // Programs in C read nothing past a NUL.
+            ##"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name\u0000":"git_push","name":"git_log"}}"##,
+            ##"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"NAME\u0000x":"git_push","name":"git_log"}}"##,
+            ##"{"jsonrpc":"2.0","id":7,"method\u0000":"tools/call","method":"ping","params":{"name":"git_push"}}"##,
+            ##"{"jsonrpc":"2.0","id":7,"method":"tools/call\u0000","params":{"name":"git_push"}}"##,
+            ##"{"jsonrpc":"2.0","id":7,"method":"tools/list\u0000x"}"##,
             ##"{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":"x:{id}","URI":"file:///x"}}"##,
             ##"{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":"x:{id}","urı":"file:///x"}}"##,
             ##"{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":"x:{id}","ur\u0130":"file:///x"}}"##,
