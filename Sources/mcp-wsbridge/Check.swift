@@ -56,9 +56,9 @@ struct Check: AsyncParsableCommand {
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path: self.config)
             servers = try ServedServer.all(of: configuration)
-            let tls = try ListenerTLS.of(configuration)
+            let listeners = try ServedListener.all(of: configuration)
             _ = try Authentication.make(of: configuration)
-            let report = CheckReport(configuration, file: self.config, in: .thisMachine(servers, tls: tls))
+            let report = CheckReport(configuration, file: self.config, in: .thisMachine(listeners, servers))
             for warning in report.warnings { StandardError.write("warning: \(warning)\n") }
             if !self.probe { StandardOutput.write(report.lines.joined(separator: "\n") + "\n") }
         } catch {

@@ -8,9 +8,7 @@ internal import Glibc
 
 extension CheckReport.Surroundings {
     /// What the machine has on which the servers would be started.
-    ///
-    /// - Parameter tls: as read from the files of `[listen.tls]`.
-    static func thisMachine(_ servers: [ServedServer], tls: ListenerTLS?) -> Self {
+    static func thisMachine(_ listeners: [ServedListener], _ servers: [ServedServer]) -> Self {
         var surroundings = Self(
             findsProgram: { server in
                 servers.first { $0.configuration.name == server.name }?.findsProgram ?? true
@@ -21,7 +19,10 @@ extension CheckReport.Surroundings {
             },
             fileProblem: FileContents.problem
         )
-        surroundings.certificate = tls?.period
+        for listener in listeners {
+            guard let path = listener.configuration.tls?.certificate else { continue }
+            surroundings.certificates[path] = listener.tls?.period
+        }
         surroundings.now = Int64(time(nil))
         return surroundings
     }

@@ -274,6 +274,7 @@ struct ProblemTests {
         case "event_loops", "max_fragments", "max_invalid", "max_connections", "max_children", "spawn_rate",
             "max_parallel":
             kind == "an integer"
+        case "owner", "group": kind == "a string" || kind == "an integer"
         default: kind == "a string"
         }
     }

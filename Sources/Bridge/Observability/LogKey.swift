@@ -7,6 +7,8 @@ enum LogKey {
     static let connection = "connection"
     static let server = "server"
     static let peer = "peer"
+    /// The address of the listener, where there are several.
+    static let listener = "listener"
     static let principal = "principal"
     static let fault = "fault"
     static let pid = "pid"

@@ -33,14 +33,16 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let worker: Worker
+    private let listener: ListenerSite
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private var state = State.awaitingHead
     private var deadline: Scheduled<Void>?
     private var isReadHeld = false
     private var isGone = false
 
-    init(worker: Worker, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
+    init(worker: Worker, listener: ListenerSite, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
         self.worker = worker
+        self.listener = listener
         self.decoder = decoder
     }
 
@@ -105,7 +107,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Judging
 
     private func verdict(on head: HTTPRequestHead) -> HandshakeVerdict {
-        self.worker.site.rules.judge(
+        self.listener.rules.judge(
             HandshakeRequest(
                 method: head.method.rawValue,
                 target: head.uri,
@@ -168,7 +170,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         ]
         if let fault = rejection.fault { metadata[LogKey.fault] = "\(fault.rawValue)" }
         if let principal = rejection.principal { metadata[LogKey.principal] = "\(principal)" }
-        self.worker.site.logger.info("handshake refused", metadata: metadata)
+        self.listener.logger.info("handshake refused", metadata: metadata)
         self.answer(HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD), context)
     }
 
@@ -192,7 +194,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let index = handshake.server
         let id = ConnectionID.random()
         let server = site.servers[index]
-        var logger = site.logger
+        var logger = self.listener.logger
         logger[metadataKey: LogKey.connection] = "\(id)"
         logger[metadataKey: LogKey.server] = "\(server.name)"
         let client = Client(handshake, context.channel)

@@ -9,7 +9,7 @@ internal import BridgeCore
 extension Configuration {
     // Tables are read in this order: servers inherit what [limits] says.
     static let schema = TableSchema<Configuration>(keys: [
-        Key("listen", table: Listen.schema, \.listen),
+        Key<Configuration>.listen,
         Key<Configuration>.auth,
         Key("limits", table: Limits.schema, \.limits),
         Key("drain", table: Drain.schema, \.drain),
@@ -30,8 +30,10 @@ extension Listen {
         Key("insecure_public", .boolean, \.insecurePublic),
         Key(optional: "public_url", .publicURL, \.publicURL),
         Key("behind_tls_proxy", .boolean, \.behindTLSProxy),
-        Key("event_loops", .count(from: 0, to: 1024), \.eventLoops),
         Key<Listen>.tls,
+        Key("mode", .socketMode, \.access.mode),
+        Key(optional: "owner", .account(example: "mcp"), \.access.owner),
+        Key(optional: "group", .account(example: "agents"), \.access.group),
     ])
 }
 

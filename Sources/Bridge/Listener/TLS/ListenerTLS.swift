@@ -43,12 +43,6 @@ package final class ListenerTLS: Sendable {
         self.credentials = Mutex(try Self.read(configuration))
     }
 
-    /// That of a configuration; nil where it has no `[listen.tls]`.
-    package static func of(_ configuration: Configuration) throws(ConfigurationError) -> ListenerTLS? {
-        guard let tls = configuration.listen.tls else { return nil }
-        return try ListenerTLS(tls)
-    }
-
     /// When the certificate in use is valid.
     package var period: CertificatePeriod { self.credentials.withLock { $0.period } }
 
