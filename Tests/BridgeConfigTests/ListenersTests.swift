@@ -134,6 +134,21 @@ struct ListenersTests {
         let (one, other) = (try ListenAddress(parsing: one), try ListenAddress(parsing: other))
         #expect(one.overlaps(other) == expected)
         #expect(other.overlaps(one) == expected)
+        #expect(!expected || one.mayOverlap(other))
+    }
+
+    @Test(
+        "Addresses that only the kernel can tell apart may exclude each other",
+        arguments: [
+            ("[::]:1", "0.0.0.0:1", true), ("localhost:1", "127.0.0.1:1", true), ("a.example:1", "b.example:1", true),
+            ("[::]:1", "127.0.0.1:1", true), ("127.0.0.1:1", "127.0.0.2:1", false), ("[::]:1", "0.0.0.0:2", false),
+            ("localhost:0", "localhost:0", false), ("unix:/a", "localhost:1", false), ("unix:/a", "unix:/b", false),
+        ]
+    )
+    func mayOverlap(_ one: String, _ other: String, _ expected: Bool) throws {
+        let (one, other) = (try ListenAddress(parsing: one), try ListenAddress(parsing: other))
+        #expect(one.mayOverlap(other) == expected)
+        #expect(other.mayOverlap(one) == expected)
     }
 
     // MARK: Each by itself

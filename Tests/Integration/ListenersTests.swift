@@ -308,7 +308,7 @@ private func permissions(_ path: String) throws -> mode_t { try status(ofFile: p
         // Where localhost is ::1 first, both can be had.
         guard run.status != 0 else { return }
         #expect(run.status == 1)
-        #expect(run.errors.contains("the listener on 127.0.0.1:\(port) has this port already"), "\(run.errors)")
+        #expect(run.errors.contains("the listener on 127.0.0.1:\(port) has it already"), "\(run.errors)")
     }
 
     @Test("R44: a drain closes all listeners, and takes their files away")

@@ -185,8 +185,8 @@ package struct ListenError: Error, CustomStringConvertible {
     private func advice(_ code: CInt) -> String {
         switch code {
         case EADDRINUSE:
-            if let other = self.bound.first(where: { $0.sharesPort(with: self.address) }) {
-                "; the listener on \(other) has this port already: give them different ones, or take one of the two out"
+            if let other = self.bound.first(where: { $0.mayOverlap(self.address) }) {
+                "; the listener on \(other) has it already: give them different ports, or take one of the two out"
             } else {
                 "; another program listens there: end it or choose another address (port 0 picks a free one)"
             }
@@ -194,16 +194,6 @@ package struct ListenError: Error, CustomStringConvertible {
         case EADDRNOTAVAIL: "; this machine has no such address"
         case ENOENT, ENOTDIR: "; its directory does not exist"
         default: ""
-        }
-    }
-}
-
-extension ListenAddress {
-    /// Such as `[::]:80` and `0.0.0.0:80`, which exclude each other on some machines and not on others.
-    fileprivate func sharesPort(with other: ListenAddress) -> Bool {
-        switch (self, other) {
-        case (.tcp(_, let port), .tcp(_, let otherPort)): port == otherPort && port != 0
-        case (.unix, _), (_, .unix): false
         }
     }
 }

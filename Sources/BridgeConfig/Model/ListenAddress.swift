@@ -44,6 +44,16 @@ package enum ListenAddress: Sendable, Equatable, Hashable {
         }
     }
 
+    /// Whether two sockets perhaps cannot listen on both: the kernel and the resolver decide about names, and about an
+    /// address that stands for all, of the other kind of IP too.
+    package func mayOverlap(_ other: ListenAddress) -> Bool {
+        guard case .tcp(let host, let port) = self, case .tcp(let otherHost, port) = other, port != 0 else {
+            return self.overlaps(other)
+        }
+        let addresses = [HostSyntax.address(host), HostSyntax.address(otherHost)]
+        return self.overlaps(other) || addresses.contains { $0?.allSatisfy { $0 == 0 } ?? true }
+    }
+
     private static func components(of path: String) -> [Substring] {
         path.split(separator: "/").filter { $0 != "." }
     }
