@@ -17,7 +17,7 @@ package struct Daemon: Service {
 
     /// Descriptors of one child: three pipes, a pidfd. A connection to a server that is dialled is reckoned with as many.
     private static let descriptorsPerChild = 4
-    /// Descriptors of the daemon itself: standard streams, listener, supervisor, a child's ends while it starts, and some
+    /// Descriptors of the daemon itself: standard streams, one listener, supervisor, a child's ends while it starts, and some
     /// for handshakes.
     private static let ownDescriptors = 20
     /// How long clients may take to take their last answers and the close frame once the drain's time is over.
@@ -33,33 +33,34 @@ package struct Daemon: Service {
 
     private let configuration: Configuration
     private let servers: [ServedServer]
-    private let tls: ListenerTLS?
+    private let listeners: [ServedListener]
     private let readsAgainAtHangup: Bool
     private let authentication: Authentication?
     private let audit: AuditLog?
     private let logger: Logger
-    private let onListening: @Sendable (_ port: Int?) -> Void
+    private let onListening: @Sendable (_ ports: [Int?]) -> Void
 
     /// - Parameters:
+    ///   - listeners: those of `configuration`, with what their files hold.
     ///   - servers: those of `configuration`, with their environments.
-    ///   - tls: the files of `[listen.tls]`, read.
     ///   - readsAgainAtHangup: whether SIGHUP has files read again; otherwise it does what it did before.
     ///   - authentication: that of `configuration`; nil without `[auth]`.
     ///   - audit: that of `configuration`, its file open; nil where no audit record is kept.
-    ///   - onListening: called once clients can connect; `port` is the one in use, nil for a Unix socket.
+    ///   - onListening: called once clients can connect; the ports are those in use, in the order of the listeners, nil
+    ///     for a Unix socket.
     package init(
         _ configuration: Configuration,
+        listeners: [ServedListener],
         servers: [ServedServer],
-        tls: ListenerTLS? = nil,
         readsAgainAtHangup: Bool = false,
         authentication: Authentication?,
         audit: AuditLog? = nil,
         logger: Logger,
-        onListening: @escaping @Sendable (_ port: Int?) -> Void
+        onListening: @escaping @Sendable (_ ports: [Int?]) -> Void
     ) {
         self.configuration = configuration
+        self.listeners = listeners
         self.servers = servers
-        self.tls = tls
         self.readsAgainAtHangup = readsAgainAtHangup
         self.authentication = authentication
         self.audit = audit
@@ -88,7 +89,7 @@ package struct Daemon: Service {
     package func run() async throws {
         let limit = DescriptorLimit.raise()
         var configuration = self.configuration
-        let loops = configuration.listen.eventLoops > 0 ? configuration.listen.eventLoops : System.coreCount
+        let loops = configuration.eventLoops > 0 ? configuration.eventLoops : System.coreCount
         if let limit { self.fit(&configuration, loops: loops, into: Int(clamping: limit.now.soft)) }
         let logger = self.logger
         let supervisor = try ChildSupervisor(
@@ -104,7 +105,6 @@ package struct Daemon: Service {
         self.audit?.start(self.logger)
         do {
             let site = Site(
-                rules: HandshakeRules(configuration),
                 authentication: self.authentication,
                 servers: self.servers,
                 admission: admission,
@@ -119,15 +119,25 @@ package struct Daemon: Service {
             let workers = try await Workers(group, site: site)
             // Before anybody knows that this serves: the first SIGHUP counts.
             let hangups = self.readsAgainAtHangup ? await UnixSignalsSequence(trapping: .sighup) : nil
-            let listener = try await Listener.start(
-                configuration.listen.address,
+            let listeners = try await Listeners.start(
+                self.listeners,
+                sites: self.listeners.map { listener in
+                    ListenerSite(
+                        rules: HandshakeRules(configuration, listener.configuration),
+                        logger: self.logger(of: listener)
+                    )
+                },
                 limits: configuration.limits,
-                tls: self.tls,
                 group: group,
                 workers: workers
             )
-            self.onListening(listener.port)
-            try await self.serve(listener, workers, site, hangups)
+            self.onListening(listeners.ports)
+            do {
+                try await self.serve(listeners, workers, site, hangups)
+            } catch {
+                await listeners.close()
+                throw error
+            }
         } catch {
             supervisor.killAll()
             _ = await Self.wait(atMost: Self.killing, until: supervisor.onEmpty)
@@ -145,7 +155,7 @@ package struct Daemon: Service {
 
     /// Waits for the signal to stop, then drains; a second signal ends everything at once.
     private func serve(
-        _ listener: Listener,
+        _ listeners: Listeners,
         _ workers: Workers,
         _ site: Site,
         _ hangups: UnixSignalsSequence?
@@ -153,7 +163,7 @@ package struct Daemon: Service {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 try await gracefulShutdown()
-                try await self.drain(listener, workers, site)
+                try await self.drain(listeners, workers, site)
             }
             tasks.addTask {
                 var count = 0
@@ -170,11 +180,11 @@ package struct Daemon: Service {
                 }
             }
             if let hangups { tasks.addTask { await self.readAgain(at: hangups) } }
-            if self.tls != nil || self.authentication?.hasFiles == true {
+            if self.listeners.contains(where: { $0.tls != nil }) || self.authentication?.hasFiles == true {
                 tasks.addTask {
                     while true {
                         try await Task.sleep(for: Self.lookInterval)
-                        self.tls?.readIfChanged(self.logger)
+                        for listener in self.listeners { listener.tls?.readIfChanged(self.logger(of: listener)) }
                         self.authentication?.reload(always: false, self.logger)
                     }
                 }
@@ -187,23 +197,28 @@ package struct Daemon: Service {
     /// Has files read again at each SIGHUP, until the task is cancelled.
     private func readAgain(at hangups: UnixSignalsSequence) async {
         for await _ in hangups {
-            self.tls?.readAgain(self.logger)
+            for listener in self.listeners { listener.tls?.readAgain(self.logger(of: listener)) }
             self.authentication?.reload(always: true, self.logger)
             self.audit?.reopen(self.logger)
-            if self.tls == nil, self.authentication == nil, self.audit?.hasFile != true {
+            if self.listeners.allSatisfy({ $0.tls == nil }), self.authentication == nil,
+                self.audit?.hasFile != true
+            {
                 self.logger.notice("SIGHUP: there is nothing that is read again; other settings take a restart")
             }
         }
     }
 
-    private func drain(_ listener: Listener, _ workers: Workers, _ site: Site) async throws {
+    private func logger(of listener: ServedListener) -> Logger {
+        listener.logger(from: self.logger, isOneOfSeveral: self.listeners.count > 1)
+    }
+
+    private func drain(_ listeners: Listeners, _ workers: Workers, _ site: Site) async throws {
         let admission = site.admission
         let supervisor = site.supervisor
         self.logger.info("draining", metadata: [LogKey.count: "\(admission.connections)"])
         admission.startDraining()
         if self.configuration.drain.delay > .zero { try await Task.sleep(for: self.configuration.drain.delay) }
-        await listener.close()
-        if case .unix(let path) = self.configuration.listen.address { UnixSocketFile.remove(path) }
+        await listeners.close()
         try await workers.onEach { $0.drain() }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await admission.whenEmpty() }
@@ -234,7 +249,7 @@ package struct Daemon: Service {
     /// Names limits that the descriptors do not allow, and lowers the counts of connections and handshakes to what they do
     /// (R43, R74).
     private func fit(_ configuration: inout Configuration, loops: Int, into descriptors: Int) {
-        let free = descriptors - Self.ownDescriptors - loops * Self.descriptorsPerLoop
+        let free = descriptors - Self.ownDescriptors - (self.listeners.count - 1) - loops * Self.descriptorsPerLoop
         let most = max(1, self.connections(with: free))
         // Handshakes have what connections leave, or a part of that, which they use in turns.
         let left = free - self.descriptors(for: min(configuration.limits.maxConnections, most))
@@ -309,30 +324,6 @@ extension Daemon {
             defer { tasks.cancelAll() }
             return await tasks.next() ?? false
         }
-    }
-}
-
-extension HandshakeRules {
-    fileprivate init(_ configuration: Configuration) {
-        let reach: Reach =
-            switch configuration.listen.address {
-            case .unix: .unixSocket
-            case .tcp: configuration.listen.address.isLocal ? .loopback : .network
-            }
-        self.init(
-            reach: reach,
-            allowedOrigins: Set(configuration.listen.allowedOrigins.compactMap { WebOrigin($0) }),
-            allowedHosts: configuration.listen.allowedHosts.compactMap { Authority($0) },
-            paths: Dictionary(
-                configuration.servers.enumerated().map { ($0.element.path, $0.offset) },
-                uniquingKeysWith: { first, _ in first }
-            ),
-            authentication: AuthenticationRules(
-                configuration,
-                authorizationServers: configuration.auth?.jwt.map { [$0.issuer] } ?? []
-            ),
-            forwarding: configuration.listen.forwarding
-        )
     }
 }
 

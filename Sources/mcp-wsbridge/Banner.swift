@@ -8,20 +8,22 @@ internal import BridgeConfig
 enum Banner {
     /// Where each server is reachable, a line each, and a client to paste.
     ///
-    /// - Parameter port: the port in use, where the configured one is 0.
-    static func text(for configuration: Configuration, port: Int?) -> String {
-        let address = configuration.listen.address
+    /// - Parameter ports: those in use, where the configured one is 0, in the order of the listeners.
+    static func text(for configuration: Configuration, ports: [Int?]) -> String {
+        let listeners = Array(zip(configuration.listeners, ports))
         let width = configuration.servers.map(\.name.count).max() ?? 0
         var lines = ["mcp-wsbridge \(Version.number) is serving", ""]
         for server in configuration.servers {
-            let padding = String(repeating: " ", count: width - server.name.count)
-            lines.append(
-                "  \(server.name)\(padding)  \(configuration.listen.webSocketURL(path: server.path, port: port))"
-            )
+            for (index, (listen, port)) in listeners.enumerated() {
+                let name = index == 0 ? server.name : ""
+                let padding = String(repeating: " ", count: width - name.count)
+                lines.append("  \(name)\(padding)  \(listen.webSocketURL(path: server.path, port: port))")
+            }
         }
-        // That client cannot show a certificate.
-        if case .tcp = address, let first = configuration.servers.first, !configuration.listen.authenticatesClients {
-            var url = configuration.listen.webSocketURL(path: first.path, port: port)
+        // That client cannot show a certificate, and knows no Unix sockets.
+        let usable = listeners.first { !$0.0.address.isUnixSocket && !$0.0.authenticatesClients }
+        if let (listen, port) = usable, let first = configuration.servers.first {
+            var url = listen.webSocketURL(path: first.path, port: port)
             // All that this client can send is what stands in the URL.
             if configuration.auth != nil, first.authentication == .required {
                 url.replace("://", with: "://me:TOKEN@", maxReplacements: 1)

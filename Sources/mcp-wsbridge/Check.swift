@@ -56,11 +56,11 @@ struct Check: AsyncParsableCommand {
         do throws(ConfigurationError) {
             let configuration = try Configuration.load(path: self.config)
             servers = try ServedServer.all(of: configuration)
-            let tls = try ListenerTLS.of(configuration)
+            let listeners = try ServedListener.all(of: configuration)
             _ = try Authentication.make(of: configuration)
             let machine = CheckReport.Surroundings.thisMachine(
+                listeners,
                 servers,
-                tls: tls,
                 auditProblem: AuditLog.problem(of: configuration)
             )
             let report = CheckReport(configuration, file: self.config, in: machine)

@@ -58,22 +58,22 @@ struct Serve: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // Until the daemon listens to it. Without a file there is nothing to read again: whoever closes the terminal ends it.
         if self.config != nil { signal(SIGHUP, SIG_IGN) }
-        let (configuration, servers, tls, authentication, audit) = try self.load()
+        let (configuration, listeners, servers, authentication, audit) = try self.load()
         LoggingSystem.bootstrap(configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
-        let surroundings = CheckReport.Surroundings.thisMachine(servers, tls: tls)
+        let surroundings = CheckReport.Surroundings.thisMachine(listeners, servers)
         let warnings = CheckReport.warnings(of: configuration, file: self.config ?? "--", in: surroundings)
         for warning in warnings { logger.warning("\(warning)") }
         let daemon = Daemon(
             configuration,
+            listeners: listeners,
             servers: servers,
-            tls: tls,
             readsAgainAtHangup: self.config != nil,
             authentication: authentication,
             audit: audit,
             logger: logger
-        ) { port in
-            StandardOutput.write(Banner.text(for: configuration, port: port))
+        ) { ports in
+            StandardOutput.write(Banner.text(for: configuration, ports: ports))
         }
         do {
             try await daemon.runUntilSignalled()
@@ -87,7 +87,7 @@ struct Serve: AsyncParsableCommand {
         LogWriter.shared.flush()
     }
 
-    private func load() throws -> (Configuration, [ServedServer], ListenerTLS?, Authentication?, AuditLog?) {
+    private func load() throws -> (Configuration, [ServedListener], [ServedServer], Authentication?, AuditLog?) {
         do throws(ConfigurationError) {
             let configuration =
                 if let config = self.config {
@@ -109,10 +109,10 @@ struct Serve: AsyncParsableCommand {
                 }
             let servers = try ServedServer.all(of: configuration)
             try ServedServer.requireSandboxes(servers)
-            let tls = try ListenerTLS.of(configuration)
+            let listeners = try ServedListener.all(of: configuration)
             let authentication = try Authentication.make(of: configuration)
             // The last one: where the others are wrong, no file is made.
-            return (configuration, servers, tls, authentication, try AuditLog.of(configuration))
+            return (configuration, listeners, servers, authentication, try AuditLog.of(configuration))
         } catch {
             StandardError.write("\(error)\n")
             // What was wrong stands on the command line, or in a file.

@@ -9,10 +9,12 @@ internal import Glibc
 extension CheckReport.Surroundings {
     /// What the machine has on which the servers would be started.
     ///
-    /// - Parameters:
-    ///   - tls: as read from the files of `[listen.tls]`.
-    ///   - auditProblem: what is wrong with the file of `[audit]`.
-    static func thisMachine(_ servers: [ServedServer], tls: ListenerTLS?, auditProblem: FileError? = nil) -> Self {
+    /// - Parameter auditProblem: what is wrong with the file of `[audit]`.
+    static func thisMachine(
+        _ listeners: [ServedListener],
+        _ servers: [ServedServer],
+        auditProblem: FileError? = nil
+    ) -> Self {
         var surroundings = Self(
             findsProgram: { server in
                 servers.first { $0.configuration.name == server.name }?.findsProgram ?? true
@@ -25,7 +27,10 @@ extension CheckReport.Surroundings {
         )
         surroundings.hasPath = { access($0, F_OK) == 0 }
         surroundings.sandbox = { server in servers.first { $0.configuration.name == server.name }?.sandbox }
-        surroundings.certificate = tls?.period
+        for listener in listeners {
+            guard let path = listener.configuration.tls?.certificate else { continue }
+            surroundings.certificates[path] = listener.tls?.period
+        }
         surroundings.auditProblem = auditProblem
         surroundings.now = Int64(time(nil))
         return surroundings

@@ -47,7 +47,7 @@ struct AuthTests {
         #expect(auth.unix.allowUIDs == [0, 1000])
         #expect(auth.unix.allowGIDs == [4_294_967_294])
         #expect(configuration.servers.map(\.authentication) == [.required, .open])
-        #expect(configuration.listen.publicURL?.origin == "https://bridge.example")
+        #expect(configuration.listeners[0].publicURL?.origin == "https://bridge.example")
         #expect(auth.tokenFiles == ["/run/token"])
         #expect(try parse(anyServer).auth == nil)
     }

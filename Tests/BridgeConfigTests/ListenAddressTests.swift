@@ -91,7 +91,7 @@ struct ListenAddressTests {
     func origins(_ origin: String) throws {
         let origin = origin.replacing(":8080", with: ":8080")
         let text = "[listen]\nallowed_origins = [\"\(origin)\"]\n\(anyServer)"
-        #expect(try parse(text).listen.allowedOrigins == [origin])
+        #expect(try parse(text).listeners[0].allowedOrigins == [origin])
     }
 
     @Test(

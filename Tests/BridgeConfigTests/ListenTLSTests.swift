@@ -26,7 +26,7 @@ struct ListenTLSTests {
                 minimum_version = "1.3"
                 """
             )
-        ).listen.tls
+        ).listeners[0].tls
         var expected = ListenTLS(certificate: "/c.pem", key: "/k.pem")
         expected.clientCA = "/ca.pem"
         expected.clientNames = [
@@ -38,12 +38,12 @@ struct ListenTLSTests {
 
     @Test("R76: certificate and key are enough, TLS 1.2 is the oldest version")
     func least() throws {
-        let listen = try parse(tls(pair)).listen
+        let listen = try parse(tls(pair)).listeners[0]
         #expect(listen.tls == ListenTLS(certificate: "/c.pem", key: "/k.pem"))
         #expect(listen.tls?.minimumVersion == .v1_2)
         #expect(listen.webSocketURL(path: "/a") == "wss://127.0.0.1:1/a")
         #expect(listen.webSocketURL(path: "/a", port: 7) == "wss://127.0.0.1:7/a")
-        #expect(try parse(anyServer).listen.webSocketURL(path: "/a") == "ws://127.0.0.1:8765/a")
+        #expect(try parse(anyServer).listeners[0].webSocketURL(path: "/a") == "ws://127.0.0.1:8765/a")
         #expect(ListenAddress.unix(path: "/s").webSocketURL(path: "/a", isSecure: true) == "wss+unix:/s:/a")
     }
 
@@ -91,7 +91,7 @@ struct ListenTLSTests {
     func report() throws {
         let text = tls("\(pair)\nclient_ca = \"/ca.pem\"\nclient_names = [\"a.example\", \"*.b.example\"]")
         var machine = CheckReport.Surroundings.everything
-        machine.certificate = CertificatePeriod(notBefore: 0, notAfter: 1_795_403_569)
+        machine.certificates["/c.pem"] = CertificatePeriod(notBefore: 0, notAfter: 1_795_403_569)
         let report = CheckReport(try parse(text), file: "b.toml", in: machine)
         let line =
             "tls       1.2 or newer, certificate /c.pem until 2026-11-23T03:12:49Z, key /k.pem, "
@@ -115,7 +115,7 @@ struct ListenTLSTests {
     func ends(notBefore: Int64, notAfter: Int64, now: Int64, warning: String?) throws {
         let unit: Int64 = notAfter > 100 ? 1 : 86_400
         var machine = CheckReport.Surroundings.everything
-        machine.certificate = CertificatePeriod(notBefore: notBefore * unit, notAfter: notAfter * unit)
+        machine.certificates["/c.pem"] = CertificatePeriod(notBefore: notBefore * unit, notAfter: notAfter * unit)
         machine.now = now * unit
         let warnings = CheckReport(try parse(tls(pair)), file: "b.toml", in: machine).warnings
         #expect(warnings.count == (warning == nil ? 0 : 1))

@@ -25,7 +25,7 @@ struct OneLinerTests {
             command: ["/usr/bin/uvx", "mcp-server-time"],
             insecurePublic: false
         )
-        #expect(configuration.listen.address == .tcp(host: "127.0.0.1", port: 0))
+        #expect(configuration.listeners[0].address == .tcp(host: "127.0.0.1", port: 0))
         let server = try #require(configuration.servers.first)
         #expect(configuration.servers.count == 1)
         #expect(server.name == "uvx")
@@ -53,7 +53,7 @@ struct OneLinerTests {
                 + "meant"
         )
         let configuration = try Configuration.oneLiner(listen: "0.0.0.0:80", command: ["x"], insecurePublic: true)
-        #expect(configuration.listen.insecurePublic)
+        #expect(configuration.listeners[0].insecurePublic)
     }
 
     @Test("A bad address or an absent command is refused")

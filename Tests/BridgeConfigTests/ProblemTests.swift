@@ -297,6 +297,7 @@ struct ProblemTests {
             "max_children_per_principal", "connect_rate", "max_handshakes", "message_rate",
             "processes", "files":
             kind == "an integer"
+        case "owner", "group": kind == "a string" || kind == "an integer"
         default: kind == "a string"
         }
     }

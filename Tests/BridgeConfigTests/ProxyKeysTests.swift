@@ -15,10 +15,10 @@ struct ProxyKeysTests {
 
     @Test("R43: by default nobody is believed")
     func none() throws {
-        let listen = try parse(anyServer).listen
+        let listen = try parse(anyServer).listeners[0]
         #expect(listen.forwarding == ForwardingRules(trusted: [], header: .xForwardedFor, expectsProxyHeader: false))
         let explicit = "trusted_proxies = []\nproxy_protocol = false\nforwarded_header = \"x-forwarded-for\""
-        #expect(try parse(self.listen(explicit)).listen.forwarding == listen.forwarding)
+        #expect(try parse(self.listen(explicit)).listeners[0].forwarding == listen.forwarding)
     }
 
     @Test("R43: networks, addresses and Unix sockets")
@@ -28,7 +28,7 @@ struct ProxyKeysTests {
             forwarded_header = "forwarded"
             proxy_protocol = true
             """
-        let rules = try parse(listen(lines, address: "unix:/s")).listen.forwarding
+        let rules = try parse(listen(lines, address: "unix:/s")).listeners[0].forwarding
         #expect(rules.trusted.map { "\($0)" } == ["10.0.0.0/8", "fd00::/8", "192.0.2.1", "unix"])
         #expect(rules.header == .forwarded)
         #expect(rules.expectsProxyHeader)

@@ -48,11 +48,11 @@ struct ReadingTests {
 
             """ + anyServer
         )
-        #expect(configuration.listen.address == .tcp(host: "::1", port: 0))
-        #expect(configuration.listen.allowedOrigins.count == 4)
-        #expect(configuration.listen.allowedHosts == ["bridge.example", "10.0.0.1", "[fd00::1]"])
-        #expect(configuration.listen.insecurePublic)
-        #expect(configuration.listen.eventLoops == 3)
+        #expect(configuration.listeners[0].address == .tcp(host: "::1", port: 0))
+        #expect(configuration.listeners[0].allowedOrigins.count == 4)
+        #expect(configuration.listeners[0].allowedHosts == ["bridge.example", "10.0.0.1", "[fd00::1]"])
+        #expect(configuration.listeners[0].insecurePublic)
+        #expect(configuration.eventLoops == 3)
         var limits = Limits()
         limits.maxMessage = 1
         limits.maxFragments = 1

@@ -39,8 +39,12 @@ struct ShippedFileTests {
         let names = Set(KnownKeys.defaults.flatMap { $0.path.split(separator: ".").map(String.init) })
         let lines = try text("bridge.toml").split(separator: "\n", omittingEmptySubsequences: false)
         return lines.map { line in
+            // Beside a second listener, the first is one of several.
+            if line == "[listen]" { return "[[listen]]" }
             let isKey = line.hasPrefix("# ") && names.contains { line.dropFirst(2).hasPrefix("\($0) = ") }
-            let isTable = ["# [servers.", "# [listen.tls]", "# [auth", "# [[auth"].contains { line.hasPrefix($0) }
+            let isTable = ["# [servers.", "# [listen.tls]", "# [[listen", "# [auth", "# [[auth"].contains {
+                line.hasPrefix($0)
+            }
             return isKey || isTable ? String(line.dropFirst(2)) : String(line)
         }.joined(separator: "\n")
     }
@@ -56,7 +60,7 @@ struct ShippedFileTests {
         let configuration = try Configuration.load(path: shippedFile("bridge.toml"))
         #expect(configuration.servers.map(\.name) == ["demo"])
         #expect(configuration.servers.first?.command == ["mcp-wsbridge", "demo-server"])
-        #expect(configuration.listen == Listen())
+        #expect(configuration.listeners == [Listen()])
         #expect(configuration.limits == Limits())
         #expect(configuration.drain == Drain())
         #expect(configuration.log == Log())
@@ -78,7 +82,8 @@ struct ShippedFileTests {
             "servers.NAME.limits.max_children_per_principal",
             "servers.NAME.builtin", "servers.NAME.ca", "servers.NAME.client_certificate.certificate",
             "servers.NAME.client_certificate.key", "listen.tls.certificate", "listen.tls.key", "listen.tls.client_ca",
-            "listen.public_url", "auth.tokens.name", "auth.tokens.sha256", "auth.tokens.token", "auth.tokens.servers",
+            "listen.public_url", "listen.address", "listen.owner", "listen.group", "auth.tokens.name",
+            "auth.tokens.sha256", "auth.tokens.token", "auth.tokens.servers",
             "auth.jwt.issuer", "auth.jwt.audience", "auth.jwt.jwks", "auth.jwt.ca", "auth.jwt.servers_claim",
             "servers.NAME.sandbox.memory", "servers.NAME.sandbox.processes", "servers.NAME.sandbox.files",
             "servers.NAME.sandbox.user", "servers.NAME.sandbox.group", "servers.NAME.sandbox.umask",
@@ -86,12 +91,14 @@ struct ShippedFileTests {
             "servers.NAME.prompts.allow", "servers.NAME.resources.allow",
         ]
         let defaults = Dictionary(uniqueKeysWithValues: KnownKeys.defaults.map { ($0.path, $0.value) })
-        for setting in Configuration.schema.settings(of: configuration) {
+        let settings = Configuration.schema.settings(of: configuration)
+        for setting in settings {
             let path = general(setting.path)
             if !own.contains(path) {
                 #expect(setting.value == defaults[path], "\(setting.path)")
             } else if present.contains(setting.path), !path.hasPrefix("auth.tokens.") {
-                #expect(setting.value != nil, "\(setting.path)")
+                // One of several listeners has it.
+                #expect(settings.contains { $0.path == setting.path && $0.value != nil }, "\(setting.path)")
             }
         }
     }
@@ -129,14 +136,14 @@ struct ShippedFileTests {
         #expect(server.path == "/time")
         #expect(server.command == ["uvx", "mcp-server-time"])
         #expect(server.limits == Limits())
-        #expect(configuration.listen.address == .tcp(host: "127.0.0.1", port: 8765))
+        #expect(configuration.listeners[0].address == .tcp(host: "127.0.0.1", port: 8765))
     }
 
     @Test("R11: several.toml serves several servers, each with its own path and limits")
     func several() throws {
         let configuration = try Configuration.load(path: shippedFile("examples/several.toml"))
         #expect(configuration.servers.map(\.path) == ["/time", "/git/project", "/search"])
-        #expect(configuration.listen.address == .unix(path: "/run/mcp-wsbridge/bridge.sock"))
+        #expect(configuration.listeners[0].address == .unix(path: "/run/mcp-wsbridge/bridge.sock"))
         let search = try #require(configuration.servers.last)
         #expect(search.limits.maxLine == 64 << 20)
         #expect(search.limits.idleTimeout == .seconds(300))
@@ -170,16 +177,16 @@ struct ShippedFileTests {
     )
     func secure() throws {
         let configuration = try Configuration.load(path: shippedFile("examples/secure.toml"))
-        #expect(configuration.listen.address == .tcp(host: "0.0.0.0", port: 8443))
-        #expect(!configuration.listen.insecurePublic && !configuration.listen.behindTLSProxy)
-        let tls = try #require(configuration.listen.tls)
+        #expect(configuration.listeners[0].address == .tcp(host: "0.0.0.0", port: 8443))
+        #expect(!configuration.listeners[0].insecurePublic && !configuration.listeners[0].behindTLSProxy)
+        let tls = try #require(configuration.listeners[0].tls)
         #expect(tls.clientCA != nil && tls.clientNames.count == 2)
         let auth = try #require(configuration.auth)
         #expect(auth.tokens.map(\.name) == ["ci"] && auth.tokens.map(\.servers) == [["time"]])
         #expect(auth.jwt?.serversClaim == "mcp_servers" && !auth.queryTokens)
         #expect(
             auth.jwt?.audience == ["https://bridge.example"]
-                && configuration.listen.publicURL?.origin == "https://bridge.example"
+                && configuration.listeners[0].publicURL?.origin == "https://bridge.example"
         )
         #expect(configuration.servers.map(\.path) == ["/time", "/git", "/health"])
         #expect(configuration.servers.map(\.authentication) == [.required, .required, .open])

@@ -17,7 +17,13 @@ struct DaemonTests {
             command: ["canary"],
             insecurePublic: false
         )
-        let daemon = Daemon(configuration, servers: [], authentication: nil, logger: Logger(label: "test")) { _ in }
+        let daemon = Daemon(
+            configuration,
+            listeners: [],
+            servers: [],
+            authentication: nil,
+            logger: Logger(label: "test")
+        ) { _ in }
         #expect("\(daemon)" == "Daemon")
     }
 }

@@ -98,12 +98,14 @@ package final class Authentication: Sendable {
 }
 
 extension AuthenticationRules {
-    /// - Parameter authorizationServers: the issuers whose tokens are taken.
-    init?(_ configuration: Configuration, authorizationServers: [String]) {
+    /// - Parameters:
+    ///   - publicURL: where clients reach the listener from outside.
+    ///   - authorizationServers: the issuers whose tokens are taken.
+    init?(_ configuration: Configuration, publicURL: HTTPURL?, authorizationServers: [String]) {
         guard let auth = configuration.auth else { return nil }
         let openServers = configuration.servers.indices.filter { configuration.servers[$0].authentication == .open }
         var metadata: ResourceMetadata?
-        if let url = configuration.listen.publicURL, !authorizationServers.isEmpty {
+        if let url = publicURL, !authorizationServers.isEmpty {
             metadata = ResourceMetadata(origin: url.origin, authorizationServers: authorizationServers)
         }
         self.init(

@@ -21,28 +21,38 @@ struct Listener: Sendable {
     private static let unsentMark = 128 << 10
 
     let channel: any Channel
+    /// Nil but for a Unix socket.
+    private let file: UnixSocketFile?
     /// The port in use, where the configured one is 0; nil for a Unix socket.
     var port: Int? { self.channel.localAddress?.port }
 
-    /// Binds the address and accepts from now on.
+    private init(_ channel: any Channel, file: UnixSocketFile? = nil) {
+        self.channel = channel
+        self.file = file
+    }
+
+    /// Binds the address; clients can connect, and wait until ``accept()``.
     ///
     /// - Parameters:
-    ///   - tls: how TLS is done with clients; nil for none.
+    ///   - site: what clients find there.
     ///   - workers: the worker of each event loop of `group`.
     /// - Throws: ``ListenError``.
-    static func start(
-        _ address: ListenAddress,
+    static func bind(
+        _ served: ServedListener,
+        site: ListenerSite,
         limits: Limits,
-        tls: ListenerTLS?,
         group: any EventLoopGroup,
         workers: Workers
     ) async throws -> Listener {
+        let address = served.configuration.address
+        let tls = served.tls
         let userTimeout = Int(clamping: min(limits.writeTimeout.nanoseconds / 1_000_000 + 10_000, Int64(CInt.max)))
         let isTCP = if case .tcp = address { true } else { false }
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.maxMessagesPerRead, value: Self.acceptBurst)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.autoRead, value: false)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(AcceptPauseHandler())
@@ -59,36 +69,34 @@ struct Listener: Sendable {
                     if isTCP { try Self.setTCPOptions(options, userTimeout: userTimeout) }
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
                     let worker = try workers.worker(of: channel.eventLoop)
-                    let site = worker.site
-                    let forwarding = site.rules.forwarding
-                    if forwarding.expectsProxyHeader {
-                        let handler = ProxyHeaderHandler(
-                            forwarding,
-                            tls: tls,
-                            log: worker.refusals,
-                            audit: site.audit,
-                            logger: site.logger
-                        )
+                    let audit = worker.site.audit
+                    if site.rules.forwarding.expectsProxyHeader {
+                        let handler = ProxyHeaderHandler(site, tls: tls, log: worker.refusals, audit: audit)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     } else {
-                        try tls?.addHandlers(to: channel, log: worker.refusals, audit: site.audit)
+                        try tls?.addHandlers(to: channel, of: site, log: worker.refusals, audit: audit)
                     }
                     try channel.pipeline.syncOperations.addHandlers(
                         decoder,
-                        UpgradeHandler(worker: worker, decoder: decoder)
+                        UpgradeHandler(worker: worker, listener: site, decoder: decoder)
                     )
                 }
             }
         do {
             switch address {
             case .tcp(let host, let port):
-                return Listener(channel: try await bootstrap.bind(host: host, port: port).get())
+                return Listener(try await bootstrap.bind(host: host, port: port).get())
             case .unix(let path):
-                try UnixSocketFile.removeStale(path)
-                // The socket is born with the mode it keeps (R6): nothing else of this process makes files now.
-                let mask = umask(0o177)
-                defer { umask(mask) }
-                return Listener(channel: try await bootstrap.bind(unixDomainSocketPath: path).get())
+                let (file, descriptor) = try UnixSocketFile.bind(path, served.access)
+                do {
+                    let channel = try await bootstrap.withBoundSocket(descriptor).get()
+                    // The channel listens to it with a backlog of its own.
+                    Glibc.listen(descriptor, Self.backlog)
+                    return Listener(channel, file: file)
+                } catch {
+                    file.remove()
+                    throw error
+                }
             }
         } catch {
             throw ListenError(address: address, underlying: error)
@@ -109,9 +117,55 @@ struct Listener: Sendable {
         )
     }
 
+    /// Lets those in who have connected, and who will.
+    func accept() async throws {
+        try await self.channel.setOption(.autoRead, value: true).get()
+    }
+
     /// Accepts nobody any more; connections live on.
     func close() async {
         try? await self.channel.close().get()
+        self.file?.remove()
+    }
+}
+
+/// All listeners of the daemon: they begin and end together.
+struct Listeners: Sendable {
+    private let all: [Listener]
+    /// Those in use, in the order of the configuration; nil for a Unix socket.
+    var ports: [Int?] { self.all.map(\.port) }
+
+    /// Binds all addresses, and only then lets clients in: where one is not to be had, nobody was served at another.
+    ///
+    /// - Parameter sites: what clients find at each of the listeners.
+    /// - Throws: ``ListenError`` for the first that fails; nothing stays bound then.
+    static func start(
+        _ served: [ServedListener],
+        sites: [ListenerSite],
+        limits: Limits,
+        group: any EventLoopGroup,
+        workers: Workers
+    ) async throws -> Listeners {
+        var listeners: [Listener] = []
+        do {
+            for (served, site) in zip(served, sites) {
+                listeners.append(
+                    try await .bind(served, site: site, limits: limits, group: group, workers: workers)
+                )
+            }
+            for listener in listeners { try await listener.accept() }
+            return Listeners(all: listeners)
+        } catch {
+            for listener in listeners { await listener.close() }
+            guard var error = error as? ListenError else { throw error }
+            error.bound = served.prefix(listeners.count).map(\.configuration.address)
+            throw error
+        }
+    }
+
+    /// Accepts nobody any more; connections live on.
+    func close() async {
+        for listener in self.all { await listener.close() }
     }
 }
 
@@ -119,44 +173,33 @@ struct Listener: Sendable {
 package struct ListenError: Error, CustomStringConvertible {
     let address: ListenAddress
     let underlying: any Error
+    /// Where the same daemon listened already.
+    var bound: [ListenAddress] = []
 
     package var description: String {
-        guard let error = self.underlying as? IOError else {
-            return "cannot listen on \(self.address): \(self.underlying)"
+        switch self.underlying {
+        case let fault as UnixSocketFile.Fault:
+            let reason = String(cString: strerror(fault.code))
+            return "cannot listen on \(self.address): cannot \(fault.what): \(reason)\(fault.advice)"
+        case let error as IOError:
+            let reason = String(cString: strerror(error.errnoCode))
+            return "cannot listen on \(self.address): \(reason)\(self.advice(error.errnoCode))"
+        default: return "cannot listen on \(self.address): \(self.underlying)"
         }
-        let advice =
-            switch error.errnoCode {
-            case EADDRINUSE:
+    }
+
+    private func advice(_ code: CInt) -> String {
+        switch code {
+        case EADDRINUSE:
+            if let other = self.bound.first(where: { $0.mayOverlap(self.address) }) {
+                "; the listener on \(other) has it already: give them different ports, or take one of the two out"
+            } else {
                 "; another program listens there: end it or choose another address (port 0 picks a free one)"
-            case EACCES, EPERM: "; the user that runs this has no right to"
-            case EADDRNOTAVAIL: "; this machine has no such address"
-            case ENOENT, ENOTDIR: "; its directory does not exist"
-            default: ""
             }
-        return "cannot listen on \(self.address): \(String(cString: strerror(error.errnoCode)))\(advice)"
-    }
-}
-
-/// The file of a Unix socket.
-enum UnixSocketFile {
-    /// Takes away a socket that a dead daemon left behind; a live one, or a file of another kind, stays and is an error.
-    static func removeStale(_ path: String) throws {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
-            throw IOError(errnoCode: EEXIST, reason: "a file that is no socket is in the way")
+        case EACCES, EPERM: "; the user that runs this has no right to"
+        case EADDRNOTAVAIL: "; this machine has no such address"
+        case ENOENT, ENOTDIR: "; its directory does not exist"
+        default: ""
         }
-        let address = try SocketAddress(unixDomainSocketPath: path)
-        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
-        defer { Glibc.close(descriptor) }
-        let outcome = address.withSockAddr { connect(descriptor, $0, socklen_t($1)) }
-        guard outcome != 0, errno == ECONNREFUSED else { throw IOError(errnoCode: EADDRINUSE, reason: "bind") }
-        unlink(path)
-    }
-
-    /// Takes the daemon's own socket away when it stops listening.
-    static func remove(_ path: String) {
-        unlink(path)
     }
 }

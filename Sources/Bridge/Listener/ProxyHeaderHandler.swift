@@ -17,11 +17,10 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    private let rules: ForwardingRules
+    private let listener: ListenerSite
     private let tls: ListenerTLS?
     private let log: RefusalLog
     private let audit: AuditLog?
-    private let logger: Logger
     private var reader = ProxyHeaderReader()
     /// Neither has the header been read nor has the connection failed.
     private var isReading = true
@@ -29,18 +28,17 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// - Parameters:
     ///   - tls: how TLS is done behind the header; nil for none.
     ///   - audit: for that TLS.
-    init(_ rules: ForwardingRules, tls: ListenerTLS?, log: RefusalLog, audit: AuditLog?, logger: Logger) {
-        self.rules = rules
+    init(_ listener: ListenerSite, tls: ListenerTLS?, log: RefusalLog, audit: AuditLog?) {
+        self.listener = listener
         self.tls = tls
         self.log = log
         self.audit = audit
-        self.logger = logger
     }
 
     func channelActive(context: ChannelHandlerContext) {
         context.fireChannelActive()
         let channel = context.channel
-        guard self.isReading, !self.rules.trusts(channel.peerAddress) else { return }
+        guard self.isReading, !self.listener.rules.forwarding.trusts(channel.peerAddress) else { return }
         guard channel.remoteAddress != nil || channel.localAddress?.port == nil else {
             // Reset before it was accepted: there is nobody about whom something could be said.
             self.isReading = false
@@ -66,9 +64,9 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         context.fireUserInboundEventTriggered(header)
         do {
-            try self.tls?.addHandlers(to: context.channel, log: self.log, audit: self.audit)
+            try self.tls?.addHandlers(to: context.channel, of: self.listener, log: self.log, audit: self.audit)
         } catch {
-            self.logger.error("cannot set up TLS", metadata: [LogKey.error: "\(error)"])
+            self.listener.logger.error("cannot set up TLS", metadata: [LogKey.error: "\(error)"])
             return context.close(promise: nil)
         }
         pipeline.removeHandler(context: context, promise: nil)
@@ -88,7 +86,7 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.isReading = false
         var metadata = ClientLocation(address: context.channel.peerAddress).metadata
         metadata[LogKey.reason] = "\(reason)"
-        self.log.note("PROXY header refused", metadata)
+        self.log.note("PROXY header refused", metadata, to: self.listener.logger)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

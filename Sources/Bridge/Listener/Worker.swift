@@ -8,7 +8,6 @@ internal import NIOCore
 
 /// What every handshake needs to know; the same for all event loops.
 struct Site: Sendable {
-    let rules: HandshakeRules
     /// Nil without `[auth]`.
     let authentication: Authentication?
     let servers: [ServedServer]

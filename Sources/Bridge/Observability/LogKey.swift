@@ -10,6 +10,8 @@ enum LogKey {
     static let peer = "peer"
     /// The other end of the socket, where that is a trusted proxy that said where the client is.
     static let proxy = "proxy"
+    /// The address of the listener, where there are several.
+    static let listener = "listener"
     static let principal = "principal"
     static let fault = "fault"
     static let pid = "pid"

@@ -25,10 +25,10 @@ final class RefusalLog {
         self.allowance = LogAllowance(perSecond: Self.perSecond / max(1, loops))
     }
 
-    /// Writes a line of level info, or counts it.
-    func note(_ message: Logger.Message, _ metadata: @autoclosure () -> Logger.Metadata) {
-        guard self.logger.logLevel <= .info else { return }
-        if self.allowance.take(now: Connection.now()) { return self.logger.info(message, metadata: metadata()) }
+    /// Writes a line of level info to the log of a listener, or counts it.
+    func note(_ message: Logger.Message, _ metadata: @autoclosure () -> Logger.Metadata, to logger: Logger) {
+        guard logger.logLevel <= .info else { return }
+        if self.allowance.take(now: Connection.now()) { return logger.info(message, metadata: metadata()) }
         guard !self.isCountDue else { return }
         self.isCountDue = true
         self.eventLoop.assumeIsolated().scheduleTask(in: .seconds(1)) { self.tellLeftOut() }

@@ -34,6 +34,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let worker: Worker
+    private let listener: ListenerSite
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private var state = State.awaitingHead
     private var deadline: Scheduled<Void>?
@@ -50,8 +51,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Known once who asks has been let in, and there is but to see whether there is a place.
     private var client: Client?
 
-    init(worker: Worker, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
+    init(worker: Worker, listener: ListenerSite, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
         self.worker = worker
+        self.listener = listener
         self.decoder = decoder
     }
 
@@ -106,7 +108,8 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         self.isGone = true
         self.worker.refusals.note(
             "handshake cut: more than max_handshakes are not done",
-            [LogKey.peer: "\(context.channel.clientAddress)"]
+            [LogKey.peer: "\(context.channel.clientAddress)"],
+            to: self.listener.logger
         )
         context.triggerUserOutboundEvent(HandshakeCut(), promise: nil)
         context.close(promise: nil)
@@ -165,7 +168,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Finds out where the client is, by the word of trusted proxies.
     private func locate(_ head: HTTPRequestHead?, _ context: ChannelHandlerContext) {
-        let rules = self.worker.site.rules.forwarding
+        let rules = self.listener.rules.forwarding
         self.location = rules.locate(
             peer: context.channel.peerAddress,
             said: self.proxyHeader,
@@ -174,7 +177,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func verdict(on head: HTTPRequestHead) -> HandshakeVerdict {
-        self.worker.site.rules.judge(
+        self.listener.rules.judge(
             HandshakeRequest(
                 method: head.method.rawValue,
                 target: head.uri,
@@ -270,7 +273,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if let fault = rejection.fault { metadata[LogKey.fault] = "\(fault.rawValue)" }
         if let principal = rejection.principal { metadata[LogKey.principal] = "\(principal)" }
         metadata.merge(more) { _, new in new }
-        self.worker.refusals.note("handshake refused", metadata)
+        self.worker.refusals.note("handshake refused", metadata, to: self.listener.logger)
         if rejection.code.answersGuess {
             self.worker.site.admission.failed(at: context.channel.clientAddress, now: Connection.now())
         }
@@ -285,7 +288,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     ) {
         let site = self.worker.site
         guard let audit = site.audit else { return }
-        let server = head.flatMap { site.rules.server(ofTarget: $0.uri) }.map { site.servers[$0].name }
+        let server = head.flatMap { self.listener.rules.server(ofTarget: $0.uri) }.map { site.servers[$0].name }
         audit.refused(rejection, head, server: server, self.client, context.channel)
     }
 
@@ -316,7 +319,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let index = handshake.server
         let id = ConnectionID.random()
         let server = site.servers[index]
-        var logger = site.logger
+        var logger = self.listener.logger
         logger[metadataKey: LogKey.connection] = "\(id)"
         logger[metadataKey: LogKey.server] = "\(server.name)"
         let accept = { (backend: any Backend) in

@@ -15,7 +15,11 @@ extension CheckReport {
     }
 
     static func proxyWarnings(_ configuration: Configuration, _ file: String) -> [ConfigurationError.Problem] {
-        let listen = configuration.listen
+        configuration.listeners.flatMap { proxyWarnings($0, configuration) }
+            .map { .init(place: Place(file: file), message: $0) }
+    }
+
+    private static func proxyWarnings(_ listen: Listen, _ configuration: Configuration) -> [String] {
         var messages: [String] = []
         for case .network(let network) in listen.trustedProxies where network.prefix == 0 {
             messages.append(
@@ -28,6 +32,6 @@ extension CheckReport {
                     + "a credential: the kernel sees the proxy alone"
             )
         }
-        return messages.map { .init(place: Place(file: file), message: $0) }
+        return messages
     }
 }

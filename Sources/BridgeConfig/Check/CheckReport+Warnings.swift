@@ -6,24 +6,11 @@ internal import BridgeCore
 
 extension CheckReport {
     static func warnings(_ configuration: Configuration, _ file: String) -> [ConfigurationError.Problem] {
-        let listen = configuration.listen
-        let place = Place(file: file)
-        if configuration.auth != nil {
-            let message = "`insecure_public` has no effect: [auth] decides who may use the servers"
-            return listen.insecurePublic ? [.init(place: place, message: message)] : []
+        let messages = configuration.listeners.flatMap { listen in
+            [exposureWarning(listen, configuration), closedWarning(listen, configuration)].compactMap(\.self)
+                + accessWarnings(listen)
         }
-        switch (listen.address.isLocal, listen.insecurePublic) {
-        case (false, _) where listen.authenticatesClients: return []
-        case (false, _):
-            let message =
-                "anyone who can reach \(listen.address) can use every configured server: there is no authentication"
-            return [.init(place: place, message: message)]
-        case (true, true):
-            let message = "`insecure_public` has no effect: \(listen.address) is reachable from this machine only"
-            return [.init(place: place, message: message)]
-        case (true, false):
-            return []
-        }
+        return messages.map { .init(place: Place(file: file), message: $0) }
     }
 
     /// Limits of principals where there are none.
@@ -45,10 +32,62 @@ extension CheckReport {
         }
     }
 
-    static func warnings(_ tls: ListenTLS?, _ surroundings: Surroundings) -> [ConfigurationError.Problem] {
-        guard let tls, let problem = surroundings.certificate?.problem(now: surroundings.now) else { return [] }
-        let message = "the certificate of [listen.tls] \(problem)"
-        return [.init(place: Place(file: tls.certificate), message: message)]
+    /// Who can use everything through this listener, and what does not change that.
+    private static func exposureWarning(_ listen: Listen, _ configuration: Configuration) -> String? {
+        if configuration.auth != nil {
+            // Which of several is meant, no line tells.
+            let which = configuration.listeners.count > 1 ? " of \(listen.address)" : ""
+            return listen.insecurePublic
+                ? "`insecure_public`\(which) has no effect: [auth] decides who may use the servers" : nil
+        }
+        if listen.isOpenToStrangers {
+            guard !listen.authenticatesClients else { return nil }
+            return "anyone who can reach \(listen.address) can use every configured server: there is no authentication"
+        }
+        return listen.insecurePublic
+            ? "`insecure_public` has no effect: \(listen.address) is reachable from this machine only" : nil
+    }
+
+    /// A listener that lets nobody in.
+    private static func closedWarning(_ listen: Listen, _ configuration: Configuration) -> String? {
+        guard let auth = configuration.auth, auth.tokens.isEmpty, auth.jwt == nil, !listen.authenticatesClients,
+            !(auth.unix.isUsed && listen.address.isUnixSocket),
+            configuration.servers.allSatisfy({ $0.authentication == .required })
+        else { return nil }
+        return "nobody can come in at \(listen.address): [auth] has no credential that clients could present there"
+    }
+
+    private static func accessWarnings(_ listen: Listen) -> [String] {
+        let access = listen.access
+        var messages: [String] = []
+        if access.group != nil, !access.mode.letsGroupConnect {
+            messages.append(
+                "`group` of \(listen.address) has no effect: `mode` \"\(access.mode)\" does not let a group connect, which "
+                    + "takes the right to write, as in \"0660\""
+            )
+        }
+        if access.owner != nil, !access.mode.letsOwnerConnect {
+            messages.append(
+                "`owner` of \(listen.address) has no effect: `mode` \"\(access.mode)\" does not let the owner connect"
+            )
+        }
+        return messages
+    }
+
+    static func certificateWarnings(
+        _ configuration: Configuration,
+        _ surroundings: Surroundings
+    ) -> [ConfigurationError.Problem] {
+        var paths: [String] = []
+        // Several listeners may have the same.
+        for case let path? in configuration.listeners.map(\.tls?.certificate) where !paths.contains(path) {
+            paths.append(path)
+        }
+        return paths.compactMap { path in
+            surroundings.certificates[path]?.problem(now: surroundings.now).map { problem in
+                .init(place: Place(file: path), message: "the certificate of [listen.tls] \(problem)")
+            }
+        }
     }
 
     /// `check` opens no file: a user who is not the daemon's, or a directory that comes with the service, is no mistake.
@@ -123,12 +162,13 @@ extension CheckReport {
     }
 
     private static func authWarnings(_ server: Server, _ configuration: Configuration) -> [String] {
-        let address = configuration.listen.address
-        let certificates = configuration.listen.authenticatesClients
+        let certificates = configuration.asksForCertificates
+        let open = configuration.listeners.filter { $0.isOpenToStrangers && !$0.authenticatesClients }
+        let addresses = open.map(\.address.description).joined(separator: " or ")
         switch (server.authentication, configuration.auth) {
         case (.open, nil): return ["`auth` = \"none\" has no effect: there is no [auth], so that every server is open"]
-        case (.open, _?) where !address.isLocal && !certificates:
-            return ["anyone who can reach \(address) can use it: it has `auth` = \"none\""]
+        case (.open, _?) where !open.isEmpty:
+            return ["anyone who can reach \(addresses) can use it: it has `auth` = \"none\""]
         case (.required, let auth?) where auth.ways(toServer: server.name, certificates: certificates).isEmpty:
             return ["nobody can use it: no token has it among its `servers`"]
         case (.open, _?), (.required, _): return []

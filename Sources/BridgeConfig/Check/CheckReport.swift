@@ -19,14 +19,14 @@ package struct CheckReport: Sendable, Equatable {
         package let hasDirectory: (String) -> Bool
         /// Why a file at an absolute path cannot be read; nil when it can.
         package let fileProblem: (String) -> FileError?
-        /// When the certificate of `[listen.tls]` is valid; nil without one.
-        package var certificate: CertificatePeriod?
         /// Why the file of `[audit]` could not be opened; nil where it could, or there is none.
         package var auditProblem: FileError?
         /// Whether there is anything at an absolute path.
         package var hasPath: (String) -> Bool = { _ in true }
         /// The sandbox of a server, looked up; nil without one.
         package var sandbox: (Server) -> ResolvedSandbox? = { _ in nil }
+        /// When the certificates of `[listen.tls]` are valid, by their paths.
+        package var certificates: [String: CertificatePeriod] = [:]
         /// The time, seconds since 1970.
         package var now: Int64 = 0
 
@@ -42,15 +42,12 @@ package struct CheckReport: Sendable, Equatable {
     }
 
     package init(_ configuration: Configuration, file: String, in surroundings: Surroundings) {
-        let reach = configuration.listen.address.isLocal ? "this machine only" : "reachable from other machines"
         let limits = Self.changed(
             Limits.schema.settings(of: configuration.limits),
             Limits.schema.settings(of: Limits())
         )
         lines =
-            Self.line("listen", ["\(configuration.listen.address) (\(reach))"], indent: "")
-            + Self.line("tls", configuration.listen.tls.map { Self.parts($0, surroundings) } ?? [], indent: "")
-            + Self.line("proxies", Self.summary(ofProxies: configuration.listen), indent: "")
+            configuration.listeners.flatMap { Self.lines($0, surroundings) }
             + Self.line("auth", Self.summary(configuration.auth), indent: "")
             + Self.line("audit", Self.parts(configuration.audit), indent: "")
             + Self.line("limits", limits, indent: "")
@@ -67,14 +64,28 @@ package struct CheckReport: Sendable, Equatable {
     ) -> [ConfigurationError.Problem] {
         Self.warnings(configuration, file)
             + Self.warnings(configuration.limits, configuration, file)
-            + Self.warnings(configuration.listen.tls, surroundings)
+            + Self.certificateWarnings(configuration, surroundings)
             + Self.proxyWarnings(configuration, file)
             + Self.warnings(configuration.audit, surroundings)
             + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }
     }
 
+    private static func lines(_ listen: Listen, _ surroundings: Surroundings) -> [String] {
+        let reach = listen.address.isLocal ? "this machine only" : "reachable from other machines"
+        return line("listen", ["\(listen.address) (\(reach))"] + parts(listen.access), indent: "")
+            + line("tls", listen.tls.map { parts($0, surroundings) } ?? [], indent: "")
+            + line("proxies", summary(ofProxies: listen), indent: "")
+    }
+
+    private static func parts(_ access: SocketAccess) -> [String] {
+        let defaults = SocketAccess()
+        return (access.mode == defaults.mode ? [] : ["mode \(access.mode)"])
+            + (access.owner.map { ["owner \($0)"] } ?? []) + (access.group.map { ["group \($0)"] } ?? [])
+    }
+
     private static func parts(_ tls: ListenTLS, _ surroundings: Surroundings) -> [String] {
-        let end = surroundings.certificate.map { " until \(CertificatePeriod.text($0.notAfter))" } ?? ""
+        let period = surroundings.certificates[tls.certificate]
+        let end = period.map { " until \(CertificatePeriod.text($0.notAfter))" } ?? ""
         let names = tls.clientNames.isEmpty ? "any name" : tls.clientNames.map(\.text).joined(separator: " or ")
         return ["\(tls.minimumVersion.rawValue) or newer", "certificate \(tls.certificate)\(end)", "key \(tls.key)"]
             + (tls.clientCA.map { ["clients with a certificate of \($0) for \(names)"] } ?? [])
@@ -98,7 +109,9 @@ package struct CheckReport: Sendable, Equatable {
             Server.schema.settings(of: server).filter(isNews),
             Server.schema.settings(of: inherited).filter(isNews)
         )
-        return ["", "\(server.name)  \(configuration.listen.webSocketURL(path: server.path))"]
+        let urls = configuration.listeners.map { $0.webSocketURL(path: server.path) }
+        let padding = String(repeating: " ", count: server.name.count)
+        return ["", "\(server.name)  \(urls.first ?? "")"] + urls.dropFirst().map { "\(padding)  \($0)" }
             + (server.upstream.map(lines) ?? server.builtin.map(lines) ?? commandLines(server))
             + line("sandbox", surroundings.sandbox(server)?.summary ?? [])
             + line("open to", audience(of: server, configuration))
@@ -121,7 +134,7 @@ package struct CheckReport: Sendable, Equatable {
     private static func audience(of server: Server, _ configuration: Configuration) -> [String] {
         guard let auth = configuration.auth else { return [] }
         if server.authentication == .open { return ["anybody (auth = \"none\")"] }
-        let ways = auth.ways(toServer: server.name, certificates: configuration.listen.authenticatesClients)
+        let ways = auth.ways(toServer: server.name, certificates: configuration.asksForCertificates)
         return ways.isEmpty ? ["nobody"] : ways
     }
 

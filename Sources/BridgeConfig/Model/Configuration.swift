@@ -7,7 +7,10 @@
 /// Made by ``load(path:)``, ``parse(_:file:)`` or ``oneLiner(listen:command:insecurePublic:inheritEnv:)``; the memberwise initializer
 /// checks nothing and is for tests.
 package struct Configuration: Sendable, Equatable {
-    package var listen: Listen
+    /// In the order of the file. Never empty, and no two with the same address, when it comes from a reader.
+    package var listeners: [Listen]
+    /// `event_loops` of the first listener: number of event loops of the daemon; 0 stands for one per core.
+    package var eventLoops: Int
     /// Nil without `[auth]`: nobody is asked for credentials.
     package var auth: Auth?
     package var limits: Limits
@@ -18,7 +21,8 @@ package struct Configuration: Sendable, Equatable {
     package var servers: [Server]
 
     package init(
-        listen: Listen = Listen(),
+        listeners: [Listen] = [Listen()],
+        eventLoops: Int = 0,
         auth: Auth? = nil,
         limits: Limits = Limits(),
         drain: Drain = Drain(),
@@ -26,7 +30,8 @@ package struct Configuration: Sendable, Equatable {
         audit: Audit = .off,
         servers: [Server] = []
     ) {
-        self.listen = listen
+        self.listeners = listeners
+        self.eventLoops = eventLoops
         self.auth = auth
         self.limits = limits
         self.drain = drain
@@ -34,6 +39,11 @@ package struct Configuration: Sendable, Equatable {
         self.audit = audit
         self.servers = servers
     }
+}
+
+extension Configuration {
+    /// Whether there is a listener where every client has to show a certificate.
+    package var asksForCertificates: Bool { self.listeners.contains(where: \.authenticatesClients) }
 }
 
 /// `[drain]`: how the daemon stops (R44).

@@ -4,7 +4,7 @@
 
 package import BridgeCore
 
-/// `[listen]`: the one listener of the bridge.
+/// `[listen]`, or one of several `[[listen]]`: a listener with everything that is its own.
 package struct Listen: Sendable, Equatable {
     package var address: ListenAddress = .tcp(host: "127.0.0.1", port: 8765)
     /// Origins that browsers may connect from, spelled as browsers send them: lower case, no default port, no path (R4).
@@ -23,10 +23,10 @@ package struct Listen: Sendable, Equatable {
     package var forwardedHeader = ForwardedHeader.xForwardedFor
     /// Whether every connection begins with a header of the PROXY protocol, version 2.
     package var proxyProtocol = false
-    /// Number of event loops; 0 stands for one per core.
-    package var eventLoops = 0
     /// How clients are spoken to in TLS; nil = in clear text.
     package var tls: ListenTLS?
+    /// Who may connect to the file of a Unix socket; the default at any other address.
+    package var access = SocketAccess()
 
     package init() {}
 }
@@ -40,4 +40,7 @@ extension Listen {
             expectsProxyHeader: self.proxyProtocol
         )
     }
+
+    /// Whether more can connect than users of this machine whom somebody chose: other machines, or, to a file, everybody.
+    var isOpenToStrangers: Bool { !self.address.isLocal || self.access.mode.letsOthersConnect }
 }

@@ -21,6 +21,43 @@ package enum ListenAddress: Sendable, Equatable, Hashable {
         }
     }
 
+    package var isUnixSocket: Bool {
+        if case .unix = self { true } else { false }
+    }
+
+    /// Whether two sockets cannot listen on both: one port on one address, or on all addresses of its kind; one file.
+    ///
+    /// Judged from the text alone. Names, and whether `[::]` takes the port of IPv4 too, are for the kernel to tell.
+    package func overlaps(_ other: ListenAddress) -> Bool {
+        switch (self, other) {
+        case (.unix(let path), .unix(let otherPath)):
+            return Self.components(of: path) == Self.components(of: otherPath)
+        case (.tcp(let host, let port), .tcp(let otherHost, let otherPort)):
+            // The kernel picks a free one for each 0.
+            guard port == otherPort, port != 0 else { return false }
+            guard let address = HostSyntax.address(host), let otherAddress = HostSyntax.address(otherHost) else {
+                return host.lowercased() == otherHost.lowercased()
+            }
+            let isEvery = [address, otherAddress].contains { $0.allSatisfy { $0 == 0 } }
+            return address == otherAddress || (isEvery && address.count == otherAddress.count)
+        case (.unix, .tcp), (.tcp, .unix): return false
+        }
+    }
+
+    /// Whether two sockets perhaps cannot listen on both: the kernel and the resolver decide about names, and about an
+    /// address that stands for all, of the other kind of IP too.
+    package func mayOverlap(_ other: ListenAddress) -> Bool {
+        guard case .tcp(let host, let port) = self, case .tcp(let otherHost, port) = other, port != 0 else {
+            return self.overlaps(other)
+        }
+        let addresses = [HostSyntax.address(host), HostSyntax.address(otherHost)]
+        return self.overlaps(other) || addresses.contains { $0?.allSatisfy { $0 == 0 } ?? true }
+    }
+
+    private static func components(of path: String) -> [Substring] {
+        path.split(separator: "/").filter { $0 != "." }
+    }
+
     /// Whether a host (no port, no brackets) names this machine and nothing else.
     package static func isLoopback(host: String) -> Bool {
         if host.lowercased() == "localhost" {
@@ -74,6 +111,14 @@ enum HostSyntax {
 
     static func ipv6(_ text: String) -> [UInt8]? {
         address(text, family: AF_INET6, length: 16)
+    }
+
+    /// The bytes of an address of either kind, four of one that is IPv4 within IPv6; nil for a name.
+    static func address(_ text: String) -> [UInt8]? {
+        if let address = ipv4(text) { return address }
+        guard let address = ipv6(text) else { return nil }
+        let isMapped = address[..<10].allSatisfy { $0 == 0 } && address[10] == 0xFF && address[11] == 0xFF
+        return isMapped ? Array(address[12...]) : address
     }
 
     private static func address(_ text: String, family: Int32, length: Int) -> [UInt8]? {

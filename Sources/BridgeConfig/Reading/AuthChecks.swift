@@ -10,15 +10,16 @@ extension Configuration {
             return
         }
         // Where something else is wrong it may be the way in.
-        if !auth.hasWays, !listen.authenticatesClients, diagnostics.problems.isEmpty {
+        if !auth.hasWays, !asksForCertificates, diagnostics.problems.isEmpty {
             diagnostics.report(
                 "[auth] lets nobody in: add [[auth.tokens]] with what `mcp-wsbridge token new` prints, or take it out",
                 at: table.keyPosition
             )
         }
-        if auth.unix.isUsed, let unix = table.entries["unix"], case .tcp = listen.address {
+        if auth.unix.isUsed, let unix = table.entries["unix"], !listeners.contains(where: \.address.isUnixSocket) {
+            let addresses = listeners.map(\.address.description).joined(separator: " or ")
             diagnostics.report(
-                "[auth.unix] needs a Unix socket: \(listen.address) does not tell which user connects; write "
+                "[auth.unix] needs a Unix socket: \(addresses) does not tell which user connects; write "
                     + "address = \"unix:/path\" in [listen], or take it out",
                 at: unix.keyPosition
             )

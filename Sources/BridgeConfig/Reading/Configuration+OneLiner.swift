@@ -55,19 +55,20 @@ extension Configuration {
         server: (Limits) throws(ConfigurationError) -> Server
     ) throws(ConfigurationError) -> Configuration {
         let option = Place(file: "--listen")
-        var configuration = Configuration()
+        var listen = Listen()
         do throws(BadValue) {
-            configuration.listen.address = try ListenAddress(parsing: address)
+            listen.address = try ListenAddress(parsing: address)
         } catch {
             throw ConfigurationError("the address \(error.message)", at: option)
         }
-        configuration.listen.insecurePublic = insecurePublic
-        if let problem = configuration.listen.address.exposureProblem(
+        listen.insecurePublic = insecurePublic
+        if let problem = listen.address.exposureProblem(
             insecurePublic: insecurePublic,
             remedy: "add --insecure-public if that is meant"
         ) {
             throw ConfigurationError(problem, at: option)
         }
+        var configuration = Configuration(listeners: [listen])
         var server = try server(configuration.limits)
         server.path = "/mcp"
         configuration.servers = [server]

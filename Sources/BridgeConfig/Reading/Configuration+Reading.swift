@@ -28,22 +28,6 @@ extension Configuration {
         return configuration
     }
 
-    private func reportExposure(_ entries: [TOMLEntry], _ diagnostics: inout Diagnostics) {
-        // The default address is local: without an entry there is nothing to report.
-        guard let address = entries["listen"]?.entries["address"] else { return }
-        let remedy = "add [auth], or write insecure_public = true in [listen] if that is meant"
-        let problem =
-            auth == nil && !listen.authenticatesClients
-            ? listen.address.exposureProblem(insecurePublic: listen.insecurePublic, remedy: remedy)
-            : listen.address.clearTextProblem(
-                isEncrypted: listen.tls != nil,
-                behindTLSProxy: listen.behindTLSProxy
-            )
-        if let problem {
-            diagnostics.report("`address` \(problem)", at: address.node.position)
-        }
-    }
-
     private static func reportAbsence(of servers: TOMLEntry?, _ diagnostics: inout Diagnostics) {
         switch servers?.node.value {
         case nil: break

@@ -9,7 +9,7 @@ internal import BridgeCore
 extension Configuration {
     // Tables are read in this order: servers inherit what [limits] says.
     static let schema = TableSchema<Configuration>(keys: [
-        Key("listen", table: Listen.schema, \.listen),
+        Key<Configuration>.listen,
         Key<Configuration>.auth,
         Key("limits", table: Limits.schema, \.limits),
         Key("drain", table: Drain.schema, \.drain),
@@ -34,8 +34,10 @@ extension Listen {
         Key<Listen>.trustedProxies,
         Key("forwarded_header", .choice, \.forwardedHeader),
         Key<Listen>.proxyProtocol,
-        Key("event_loops", .count(from: 0, to: 1024), \.eventLoops),
         Key<Listen>.tls,
+        Key("mode", .socketMode, \.access.mode),
+        Key(optional: "owner", .account(example: "mcp"), \.access.owner),
+        Key(optional: "group", .account(example: "agents"), \.access.group),
     ])
 }
 

@@ -46,7 +46,11 @@ import Testing
         let channel = EmbeddedChannel()
         channel.remoteAddress = try SocketAddress(ipAddress: peer, port: 99)
         let log = RefusalLog(logger, eventLoop: channel.eventLoop, loops: 1)
-        let handler = ProxyHeaderHandler(rules, tls: nil, log: log, audit: nil, logger: logger)
+        let site = ListenerSite(
+            rules: HandshakeRules(reach: .network, paths: [:], forwarding: rules),
+            logger: logger
+        )
+        let handler = ProxyHeaderHandler(site, tls: nil, log: log, audit: nil)
         try channel.pipeline.syncOperations.addHandlers([handler, recorder])
         channel.pipeline.fireChannelActive()
         return (channel, recorder)

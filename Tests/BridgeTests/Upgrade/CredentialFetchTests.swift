@@ -103,11 +103,6 @@ import Testing
             }
             self.upstreams = UpstreamClient(servers, group: self.group)
             let site = Site(
-                rules: HandshakeRules(
-                    reach: .loopback,
-                    paths: ["/guarded": 0, "/open": 1],
-                    authentication: AuthenticationRules(configuration, authorizationServers: [])
-                ),
                 authentication: Authentication([self.issuer]),
                 servers: servers,
                 admission: self.admission,
@@ -118,13 +113,16 @@ import Testing
                 handshakeTimeout: .seconds(10),
                 maxHandshakes: 1024
             )
-            self.listener = try await Listener.start(
-                .tcp(host: "127.0.0.1", port: 0),
+            var listen = Listen()
+            listen.address = .tcp(host: "127.0.0.1", port: 0)
+            self.listener = try await Listener.bind(
+                try ServedListener(listen),
+                site: ListenerSite(rules: HandshakeRules(configuration, listen), logger: site.logger),
                 limits: Limits(),
-                tls: nil,
                 group: self.group,
                 workers: try await Workers(self.group, site: site)
             )
+            try await self.listener.accept()
         }
 
         /// Begins a handshake, with bytes behind it.

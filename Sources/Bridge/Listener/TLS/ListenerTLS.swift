@@ -43,12 +43,6 @@ package final class ListenerTLS: Sendable {
         self.credentials = Mutex(try Self.read(configuration))
     }
 
-    /// That of a configuration; nil where it has no `[listen.tls]`.
-    package static func of(_ configuration: Configuration) throws(ConfigurationError) -> ListenerTLS? {
-        guard let tls = configuration.listen.tls else { return nil }
-        return try ListenerTLS(tls)
-    }
-
     /// When the certificate in use is valid.
     package var period: CertificatePeriod { self.credentials.withLock { $0.period } }
 
@@ -58,12 +52,14 @@ package final class ListenerTLS: Sendable {
     var allowedNames: [ClientNamePattern] { self.configuration.clientNames }
 
     /// Puts TLS in front of everything that a client's channel has and will have. On its event loop.
-    func addHandlers(to channel: any Channel, log: RefusalLog, audit: AuditLog?) throws {
+    ///
+    /// - Parameter site: the listener's.
+    func addHandlers(to channel: any Channel, of site: ListenerSite, log: RefusalLog, audit: AuditLog?) throws {
         let context = self.credentials.withLock { $0.context }
         let transport = NIOSSLServerHandler(context: context)
         try channel.pipeline.syncOperations.addHandlers(
             transport,
-            TLSConnectionHandler(transport, of: self, log: log, audit: audit),
+            TLSConnectionHandler(transport, of: self, logger: site.logger, log: log, audit: audit),
             position: .first
         )
     }

@@ -31,6 +31,7 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
 
     private let transport: NIOSSLServerHandler
     private let listener: ListenerTLS
+    private let logger: Logger
     private let log: RefusalLog
     private let audit: AuditLog?
     private var state = State.handshaking
@@ -38,9 +39,16 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
     private var isWritabilityNews = false
 
     /// - Parameter transport: the handler in front of this.
-    init(_ transport: NIOSSLServerHandler, of listener: ListenerTLS, log: RefusalLog, audit: AuditLog?) {
+    init(
+        _ transport: NIOSSLServerHandler,
+        of listener: ListenerTLS,
+        logger: Logger,
+        log: RefusalLog,
+        audit: AuditLog?
+    ) {
         self.transport = transport
         self.listener = listener
+        self.logger = logger
         self.log = log
         self.audit = audit
     }
@@ -84,7 +92,7 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
         self.state = .failed
         var metadata = context.channel.clientLocation.metadata
         metadata[LogKey.reason] = "\(reason)"
-        self.log.note("TLS handshake failed", metadata)
+        self.log.note("TLS handshake failed", metadata, to: self.logger)
         self.audit?.refusedTLS(reason, context.channel)
         context.close(promise: nil)
         self.closeTransport(context, promise: nil)

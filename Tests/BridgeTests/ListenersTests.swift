@@ -1,0 +1,171 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import BridgeCore
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import Bridge
+@testable import BridgeConfig
+
+/// Listeners that begin together (R11).
+@Suite(.timeLimit(.minutes(1))) struct ListenersTests {
+    /// What it takes to listen: one event loop, one server inside the bridge.
+    private struct Rig {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let configuration: Configuration
+        let supervisor: ChildSupervisor
+        let admission: Admission
+        let client: UpstreamClient
+        let workers: Workers
+
+        init() async throws {
+            self.configuration = try Configuration.parse(
+                Array("[servers.a]\nbuiltin = \"echo\"".utf8),
+                file: "test.toml"
+            )
+            self.supervisor = try ChildSupervisor(adoptsOrphans: false)
+            self.admission = Admission(self.configuration)
+            let servers = self.configuration.servers.enumerated().map { index, server in
+                let environment = ResolvedEnvironment(variables: [], secrets: [])
+                return ServedServer(index: index, configuration: server, environment: environment)
+            }
+            self.client = UpstreamClient(servers, group: self.group)
+            let site = Site(
+                authentication: nil,
+                servers: servers,
+                admission: self.admission,
+                supervisor: self.supervisor,
+                client: self.client,
+                conversations: Tally(),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                handshakeTimeout: .seconds(10),
+                maxHandshakes: 1024
+            )
+            self.workers = try await Workers(self.group, site: site)
+        }
+
+        var site: ListenerSite {
+            ListenerSite(
+                rules: HandshakeRules(self.configuration, Listen()),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            )
+        }
+
+        func served(_ address: ListenAddress) throws -> ServedListener {
+            var listen = Listen()
+            listen.address = address
+            return try ServedListener(listen)
+        }
+
+        func bind(_ address: ListenAddress) async throws -> Listener {
+            try await Listener.bind(
+                self.served(address),
+                site: self.site,
+                limits: Limits(),
+                group: self.group,
+                workers: self.workers
+            )
+        }
+
+        func shutdown() async throws {
+            await self.client.shutdown()
+            self.supervisor.shutdown()
+            try await self.group.shutdownGracefully()
+        }
+    }
+
+    /// A client that has sent its handshake.
+    private func connect(port: Int) throws -> CInt {
+        let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        try #require(address.withSockAddr { Glibc.connect(descriptor, $0, socklen_t($1)) } == 0)
+        let lines = [
+            "GET /a HTTP/1.1", "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13", "", "",
+        ]
+        let bytes = Array(lines.joined(separator: "\r\n").utf8)
+        try #require(send(descriptor, bytes, bytes.count, CInt(MSG_NOSIGNAL)) == bytes.count)
+        return descriptor
+    }
+
+    @Test("R11: who connects before all addresses are bound is let in by nobody until they are")
+    func waits() async throws {
+        let rig = try await Rig()
+        let open = try await rig.bind(.tcp(host: "127.0.0.1", port: 0))
+        try await open.accept()
+        let waiting = try await rig.bind(.tcp(host: "127.0.0.1", port: 0))
+        let early = try connect(port: try #require(waiting.port))
+        let client = try connect(port: try #require(open.port))
+        defer { for descriptor in [early, client] { close(descriptor) } }
+        // By the time that this one has its answer, the one event loop would have seen the other.
+        var answer = [UInt8](repeating: 0, count: 12)
+        #expect(recv(client, &answer, answer.count, 0) == 12)
+        #expect(String(decoding: answer, as: UTF8.self) == "HTTP/1.1 101")
+        #expect(rig.admission.connections == 1)
+        await waiting.close()
+        // Reset: there never was anybody at the other end.
+        #expect(recv(early, &answer, answer.count, 0) <= 0)
+
+        let late = try await rig.bind(.tcp(host: "127.0.0.1", port: 0))
+        let patient = try connect(port: try #require(late.port))
+        try await late.accept()
+        #expect(recv(patient, &answer, answer.count, 0) == 12)
+        shutdown(client, CInt(SHUT_RDWR))
+        close(patient)
+        for listener in [open, late] { await listener.close() }
+        rig.admission.startDraining()
+        await rig.admission.whenEmpty()
+        try await rig.shutdown()
+    }
+
+    @Test(
+        "R11: an address that another listener may have taken is said to be that, where no other program has to be it",
+        arguments: [
+            ("[::]:80", "0.0.0.0:80", true), ("127.0.0.2:80", "127.0.0.1:80", false), ("a:80", "[::1]:80", true),
+        ]
+    )
+    func advice(_ bound: String, _ address: String, _ isOurs: Bool) throws {
+        let error = ListenError(
+            address: try ListenAddress(parsing: address),
+            underlying: IOError(errnoCode: EADDRINUSE, reason: "bind"),
+            bound: [try ListenAddress(parsing: bound)]
+        )
+        #expect(error.description.contains("the listener on \(bound) has it already") == isOurs)
+        #expect(error.description.contains("another program listens there") != isOurs)
+    }
+
+    @Test("R11: an address that is not to be had ends the start, names itself and frees the others")
+    func inUse() async throws {
+        let rig = try await Rig()
+        let taken = try await rig.bind(.tcp(host: "127.0.0.1", port: 0))
+        let port = try #require(taken.port)
+        let first = try await rig.bind(.tcp(host: "127.0.0.1", port: 0))
+        let free = try #require(first.port)
+        await first.close()
+        let error = await #expect(throws: ListenError.self) {
+            try await Listeners.start(
+                [
+                    try rig.served(.tcp(host: "127.0.0.1", port: free)),
+                    try rig.served(.tcp(host: "127.0.0.1", port: port)),
+                ],
+                sites: [rig.site, rig.site],
+                limits: Limits(),
+                group: rig.group,
+                workers: rig.workers
+            )
+        }
+        #expect(
+            error?.description.hasPrefix("cannot listen on 127.0.0.1:\(port): Address already in use; another") == true
+        )
+        // Free again.
+        let again = try await rig.bind(.tcp(host: "127.0.0.1", port: free))
+        await again.close()
+        await taken.close()
+        try await rig.shutdown()
+    }
+}
