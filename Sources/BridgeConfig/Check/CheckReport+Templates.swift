@@ -43,7 +43,10 @@ extension CheckReport {
     /// In how many ways a client can prove who it is.
     private static func kinds(_ configuration: Configuration) -> Int {
         guard let auth = configuration.auth else { return 0 }
-        return [!auth.tokens.isEmpty, auth.jwt != nil, auth.unix.isUsed, configuration.listeners.contains(where: \.authenticatesClients)]
-            .count { $0 }
+        return [
+            !auth.tokens.isEmpty, auth.jwt != nil, auth.unix.isUsed,
+            configuration.listeners.contains(where: \.authenticatesClients),
+        ]
+        .count { $0 }
     }
 }
