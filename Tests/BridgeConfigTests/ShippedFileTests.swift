@@ -188,8 +188,8 @@ struct ShippedFileTests {
             auth.jwt?.audience == ["https://bridge.example"]
                 && configuration.listeners[0].publicURL?.origin == "https://bridge.example"
         )
-        #expect(configuration.servers.map(\.path) == ["/time", "/git", "/health"])
-        #expect(configuration.servers.map(\.authentication) == [.required, .required, .open])
+        #expect(configuration.servers.map(\.path) == ["/time", "/git", "/docs", "/health"])
+        #expect(configuration.servers.map(\.authentication) == [.required, .required, .required, .open])
         // The tools of mcp-server-git that change something are all refused.
         let git = configuration.servers[1]
         #expect(git.tools.deny.count == 5 && git.prompts.allow == [] && git.resources.allow == [])

@@ -8,12 +8,16 @@ config/examples/secure.toml, with files and addresses of the tests."""
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import json
+import os
+import re
 import subprocess
 import time
 import urllib.request
+import warnings
 from pathlib import Path
 from typing import Iterator
 
@@ -21,7 +25,7 @@ import mcp.client.websocket
 import pytest
 from mcp import McpError
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
-from websockets.sync.client import connect
+from websockets.sync.client import connect, unix_connect
 
 from bridge import ROOT, Bridge, binary
 from issuer import Issuer
@@ -192,6 +196,14 @@ def test_r9_a_connection_ends_with_its_certificate(start, files: Path, tmp_path:
         connect(url, ssl=context)
 
 
+def landlock() -> bool:
+    """Whether the kernel can restrict paths, from the version on that the bridge asks for (landlock_create_ruleset)."""
+    can = ctypes.CDLL(None).syscall(444, None, 0, 1) >= 3
+    if not can:
+        warnings.warn("the kernel has no Landlock: secure.toml is tried without `read_only`")
+    return can
+
+
 class Secure:
     """config/examples/secure.toml with the tests' files: the certificates of `Tests/certificates`, an issuer of its own."""
 
@@ -210,6 +222,13 @@ class Secure:
             # The tools of the demo server in the place of those of git.
             '"git_*"': '"a*", "e*"',
             '"git_add"': '"add"',
+            '"127.0.0.1:8080"': '"127.0.0.1:0"',
+            "/run/mcp-wsbridge/bridge.sock": str(directory / "bridge.sock"),
+            "/var/log/mcp-wsbridge/audit.jsonl": str(directory / "audit.jsonl"),
+            # Where the demo server and its libraries are is the build's matter.
+            ', read_only = ["/srv/git"]': ', read_only = ["/"]' if landlock() else "",
+            'group = "users"': f"group = {os.getgid()}",
+            "allow_gids = [100]": f"allow_gids = [{os.getgid()}]",
         }.items():
             assert text.count(old) == 1, old
             text = text.replace(old, new)
@@ -250,6 +269,7 @@ async def test_r76_secure_toml_with_real_clients(secure: Secure, monkeypatch: py
             with pytest.raises(McpError):
                 await session.call_tool("add", {"a": 1, "b": 2})
     principals = [json.loads(line) for line in secure.daemon.errors if "connection began" in line]
+    assert all(_field(record, "peer").startswith("127.0.0.1:") for record in principals)
     assert [_field(record, "principal") for record in principals] == [
         "certificate:one.agents.example",
         "jwt:alice",
@@ -282,6 +302,26 @@ def test_r76_secure_toml_refuses_the_rest(secure: Secure):
     assert refused(now, STATIC, origin="https://evil.example", **options).response.status_code == 403
     with connect(now, additional_headers={"Authorization": f"Bearer {STATIC}"}, origin="https://app.example", **options):
         pass
+
+
+def test_r43_secure_toml_has_other_ways_in(secure: Secure, tmp_path: Path):
+    """R8, R43, R77: by config/examples/secure.toml a process of this machine needs no token, a client behind the proxy is
+    where the proxy says, and the audit record tells of both."""
+    with unix_connect(str(tmp_path / "bridge.sock"), "ws://bridge.example/time"):
+        pass
+    port = next(found[1] for line in secure.daemon.output if (found := re.search(r"[^s]ws://127\.0\.0\.1:(\d+)/time", line)))
+    proxied = {"Authorization": f"Bearer {STATIC}", "X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+    with connect(f"ws://127.0.0.1:{port}/time", additional_headers=proxied):
+        pass
+    secure.daemon.stop()
+    began = [json.loads(line) for line in secure.daemon.errors if "connection began" in line]
+    assert [_field(record, "principal") for record in began] == [f"unix:{os.getuid()}", "token:ci"]
+    assert [_field(record, "peer") for record in began] == ["unix", "203.0.113.9"]
+    audit = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    assert [(record["event"], record["principal"]) for record in audit] == [
+        ("connection", f"unix:{os.getuid()}"),
+        ("connection", "token:ci"),
+    ]
 
 
 def test_secure_toml_passes_check(secure: Secure, tmp_path: Path):
