@@ -50,15 +50,16 @@ def request(connection: int, number: int, size: int) -> tuple[bytes, bytes]:
 class Client:
     """One connection. Its requests are numbered from 1; `initialize` is number 0."""
 
-    def __init__(self, port: int, path: str, name: int):
+    def __init__(self, port: int, path: str, name: int, token: str | None = None):
         self.name = name
         self.next = 1
         self.unread = bytearray()
         self.stream = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
         self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        credential = f"Authorization: Bearer {token}\r\n" if token else ""
         self.stream.sendall((
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Protocol: mcp\r\n\r\n"
+            f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Protocol: mcp\r\n{credential}\r\n"
         ).encode())
         while b"\r\n\r\n" not in self.unread:
             self._read()

@@ -11,6 +11,7 @@ messages and nothing else.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import resource
@@ -62,6 +63,8 @@ class Workload:
     connections: int = 1
     in_flight: int = 1
     size: int = 200
+    # Whether clients are asked who they are, counted and written down.
+    guarded: bool = False
     # Whether the gate runs it.
     quick: bool = True
 
@@ -77,6 +80,7 @@ WORKLOADS = [
     Workload("large", "one in flight, 1 MB, a child", warm_up=8, batches=16, size=1_000_000),
     Workload("http", "one in flight, 200 B, over HTTP", warm_up=50, batches=200, backend=HTTP),
     Workload("echo-1", "built-in echo, 1 connection", warm_up=100, batches=1000, backend=ECHO),
+    Workload("echo-guarded", "built-in echo, 1 connection, with [auth], limits and [audit]", warm_up=100, batches=1000, backend=ECHO, guarded=True),
     Workload("echo-100", "built-in echo, 100 connections", warm_up=10, batches=10, backend=ECHO, connections=100),
     Workload("echo-1000", "built-in echo, 1,000 connections", warm_up=4, batches=1, backend=ECHO, connections=1000),
     Workload(
@@ -166,7 +170,9 @@ class Bench:
         output = self.directory / "callgrind.out"
         with self._backend(workload) as backend:
             config = self.directory / "bridge.toml"
-            config.write_text(CONFIGURATION.format(backend=backend, connections=workload.connections))
+            guard = GUARD.format(audit=self.directory / "audit.jsonl", digest=hashlib.sha256(TOKEN.encode()).hexdigest())
+            text = CONFIGURATION.format(backend=backend, connections=workload.connections)
+            config.write_text(text.replace("[limits]", guard if workload.guarded else "[limits]"))
             if workload.backend == ECHO:
                 self._require_builtin(config)
             with self._bridge(config, output) as (daemon, port):
@@ -233,6 +239,21 @@ path = "/bench"
 {backend}
 """
 
+# What must cost a handshake, and no message.
+GUARD = """
+[auth]
+[[auth.tokens]]
+name = "bench"
+sha256 = "{digest}"
+[audit]
+to = "{audit}"
+[limits]
+max_connections_per_principal = 100
+max_connections_per_address = 100
+connect_rate = 100
+"""
+TOKEN = "mwb_what-the-benchmark-presents_0"
+
 # What differs from one run or machine to the next otherwise: the seed of Swift's dictionaries, and which memcpy the C
 # library takes for the processor that valgrind shows it. The plain one of x86-64 is everywhere.
 STEADY = {
@@ -245,7 +266,7 @@ STEADY = {
 def drive(workload: Workload, port: int, mark: Callable[[], None]) -> None:
     """Sends the workload and takes its answers; what counts is between the two calls of `mark`. Throws OSError or
     lockstep.Broken."""
-    clients = [lockstep.Client(port, "/bench", name) for name in range(workload.connections)]
+    clients = [lockstep.Client(port, "/bench", name, TOKEN if workload.guarded else None) for name in range(workload.connections)]
     for client in clients:
         client.initialize()
     for batches in workload.warm_up, workload.batches:
