@@ -4,7 +4,6 @@
 
 package import BridgeConfig
 internal import BridgeCore
-internal import Glibc
 internal import Logging
 internal import NIOCore
 
@@ -70,7 +69,7 @@ package final class Authentication: Sendable {
         self.authenticator.authenticate(
             credential,
             connection: credential == nil ? self.principal(of: channel) : nil,
-            now: Int64(time(nil))
+            now: WallClock.now().seconds
         )
     }
 

@@ -4,7 +4,6 @@
 
 internal import BridgeConfig
 internal import BridgeCore
-internal import Glibc
 internal import Logging
 internal import NIOCore
 
@@ -104,11 +103,10 @@ final class Connection {
 
     /// The time of ``now()`` at which it will be so many seconds since 1970, as far as the clocks tell today.
     private static func time(at seconds: Int64, now: Int64) -> Int64 {
-        var clock = timespec()
-        clock_gettime(CLOCK_REALTIME, &clock)
+        let clock = WallClock.now()
         let (nanoseconds, isFar) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         let (wait, isFarther) = nanoseconds.subtractingReportingOverflow(
-            Int64(clock.tv_sec) * 1_000_000_000 + Int64(clock.tv_nsec)
+            clock.seconds * 1_000_000_000 + clock.nanoseconds
         )
         let (time, isFarthest) = now.addingReportingOverflow(max(0, wait))
         return isFar || isFarther || isFarthest ? .max : time

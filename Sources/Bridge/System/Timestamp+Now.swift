@@ -3,13 +3,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BridgeCore
-internal import Glibc
 
 extension Timestamp {
     /// By the machine's clock.
     static func now() -> Timestamp {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Timestamp(seconds: Int64(now.tv_sec), milliseconds: now.tv_nsec / 1_000_000)
+        let now = WallClock.now()
+        return Timestamp(seconds: now.seconds, milliseconds: Int(now.nanoseconds / 1_000_000))
     }
 }

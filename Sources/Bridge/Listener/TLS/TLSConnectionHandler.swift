@@ -80,7 +80,7 @@ final class TLSConnectionHandler: ChannelDuplexHandler {
         guard self.listener.verifiesClients else { return nil }
         guard let certificate = self.transport.peerCertificate else { throw .noCertificate }
         let notAfter = Int64(certificate.notValidAfter)
-        guard Int64(time(nil)) <= notAfter else { throw .expired }
+        guard WallClock.now().seconds <= notAfter else { throw .expired }
         let names = CertificateName.names(of: certificate)
         guard let client = ClientCertificateNames(names, notAfter: notAfter, allowed: self.listener.allowedNames)
         else { throw .otherNames(names) }
