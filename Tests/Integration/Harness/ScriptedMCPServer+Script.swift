@@ -187,8 +187,9 @@ final class MCPScript: @unchecked Sendable {
         switch (request.method, request.target.prefix { $0 != "?" }) {
         case ("GET", "/sse"):
             try reply.startEvents()
-            try reply.event("/messages?session=1", name: "endpoint")
+            // Before the client knows where to post: its first message may be there at once.
             locked { $0.stream = reply }
+            try reply.event("/messages?session=1", name: "endpoint")
             try reply.never()
         case ("POST", "/messages"):
             try reply.accepted()
