@@ -56,9 +56,8 @@ package enum EnvelopeScanner {
                 return nil
             } catch {
                 // A number that runs into the fault may have been the beginning of a longer one.
-                if let id = envelope.id, id.kind == .integer || id.kind == .fraction, id.end == error.offset {
-                    envelope.id = nil
-                }
+                if let id = envelope.id, id.isNumber, id.end == error.offset { envelope.id = nil }
+                if let method = envelope.method, method.isNumber, method.end == error.offset { envelope.method = nil }
                 return error
             }
         }
@@ -414,4 +413,8 @@ extension Envelope {
         let contents = UnsafeRawBufferPointer(start: text + value.start + 1, count: value.end - value.start - 2)
         return JSONString.equals(contents, isEscaped: value.isEscaped, literal)
     }
+}
+
+extension Envelope.Value {
+    fileprivate var isNumber: Bool { self.kind == .integer || self.kind == .fraction }
 }

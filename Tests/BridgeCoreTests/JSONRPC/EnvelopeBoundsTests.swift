@@ -62,6 +62,14 @@ struct EnvelopeBoundsTests {
         }
     }
 
+    @Test("R31: nor is one taken for a method")
+    func cutMethod() {
+        Array(#"{"id":1,"method":9004"#.utf8).withUnsafeBytes { bytes in
+            let envelope = EnvelopeScanner.scanPrefix(bytes)
+            #expect(envelope.method == nil && envelope.id != nil)
+        }
+    }
+
     @Test(
         "R35: an id that stands whole in a broken text is found",
         arguments: [
