@@ -18,7 +18,7 @@ package struct TokenDigest: Sendable, Hashable {
 
     /// From 64 hexadecimal digits, in either case.
     package init?(hex: String) {
-        let digits = hex.utf8.compactMap(\.hexValue)
+        let digits = hex.utf8.compactMap(JSONString.hexDigit)
         guard digits.count == 2 * Self.byteCount, hex.utf8.count == digits.count else { return nil }
         self.init(stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
     }

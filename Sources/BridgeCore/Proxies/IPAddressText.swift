@@ -59,7 +59,7 @@ enum IPAddressText {
             guard 1...4 ~= part.count else { return nil }
             var group: UInt16 = 0
             for digit in part {
-                guard let value = digit.hexValue else { return nil }
+                guard let value = JSONString.hexDigit(digit) else { return nil }
                 group = group << 4 | UInt16(value)
             }
             bytes += [UInt8(group >> 8), UInt8(group & 0xFF)]
