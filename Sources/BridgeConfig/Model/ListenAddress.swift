@@ -2,7 +2,7 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
+internal import BridgeCore
 
 /// Where the bridge listens.
 package enum ListenAddress: Sendable, Equatable, Hashable {
@@ -69,8 +69,7 @@ package enum ListenAddress: Sendable, Equatable, Hashable {
         guard let address = HostSyntax.ipv6(host) else { return false }
         let isLoopback6 = address.dropLast().allSatisfy { $0 == 0 } && address[15] == 1
         // ::ffff:127.0.0.1 binds the IPv4 loopback.
-        let isMapped4 = address[..<10].allSatisfy { $0 == 0 } && address[10] == 0xFF && address[11] == 0xFF
-        return isLoopback6 || (isMapped4 && address[12] == 127)
+        return isLoopback6 || (IPAddressText.isMapped(address) && address[12] == 127)
     }
 
     /// The URL at which clients reach a path of this listener.
@@ -103,29 +102,25 @@ extension ListenAddress: CustomStringConvertible {
     }
 }
 
-/// The shapes of hosts: RFC 1123 §2.1 for names, the C library's `inet_pton` for addresses.
+/// The shapes of hosts: RFC 1123 §2.1 for names, what `inet_pton` takes for addresses.
 enum HostSyntax {
     static func ipv4(_ text: String) -> [UInt8]? {
-        address(text, family: AF_INET, length: 4)
+        bytes(text, count: 4)
     }
 
     static func ipv6(_ text: String) -> [UInt8]? {
-        address(text, family: AF_INET6, length: 16)
+        bytes(text, count: 16)
     }
 
     /// The bytes of an address of either kind, four of one that is IPv4 within IPv6; nil for a name.
     static func address(_ text: String) -> [UInt8]? {
-        if let address = ipv4(text) { return address }
-        guard let address = ipv6(text) else { return nil }
-        let isMapped = address[..<10].allSatisfy { $0 == 0 } && address[10] == 0xFF && address[11] == 0xFF
-        return isMapped ? Array(address[12...]) : address
+        guard let bytes = IPAddressText.bytes(Array(text.utf8)[...]) else { return nil }
+        return IPAddressText.isMapped(bytes) ? Array(bytes[12...]) : bytes
     }
 
-    private static func address(_ text: String, family: Int32, length: Int) -> [UInt8]? {
-        // The C function would stop at a NUL and judge only what stands before it.
-        guard !text.utf8.contains(0) else { return nil }
-        var bytes = [UInt8](repeating: 0, count: length)
-        return inet_pton(family, text, &bytes) == 1 ? bytes : nil
+    private static func bytes(_ text: String, count: Int) -> [UInt8]? {
+        guard let bytes = IPAddressText.bytes(Array(text.utf8)[...]), bytes.count == count else { return nil }
+        return bytes
     }
 
     /// A host name; the last label must not be all digits, so that a mistyped IPv4 address is no name.

@@ -3,18 +3,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The text of IP addresses, read as strictly as `inet_pton` does: no octal, no short forms, no zones.
-enum IPAddressText {
+package enum IPAddressText {
     /// Of the longest address (RFC 4291 §2.2, with an IPv4 address as its end).
     private static let longest = 45
 
     /// The 4 or 16 bytes of an address without brackets and port; nil for what is none.
-    static func bytes(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+    package static func bytes(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         guard text.count <= Self.longest else { return nil }
         return text.contains(UInt8(ascii: ":")) ? Self.ipv6(text) : Self.ipv4(text)
     }
 
     /// Whether 16 bytes are an IPv4 address (RFC 4291 §2.5.5.2).
-    static func isMapped(_ bytes: [UInt8]) -> Bool {
+    package static func isMapped(_ bytes: [UInt8]) -> Bool {
         bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
     }
 
