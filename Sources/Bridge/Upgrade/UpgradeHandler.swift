@@ -257,7 +257,8 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         // From here on it is counted among the connections.
         self.leaveHandshakes()
-        self.start(handshake, grant, client, values, head, context)
+        let admitted = AdmittedClient(client, handshake, grant, values, self.worker, logger: self.listener.logger)
+        self.start(admitted, head, context)
     }
 
     /// - Parameter more: what the log tells beside the rest.
@@ -307,173 +308,42 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Starting and switching
 
-    private func start(
-        _ handshake: AcceptedHandshake,
-        _ grant: Admission.Grant,
-        _ client: Client,
-        _ values: ExpandedValues?,
-        _ head: HTTPRequestHead,
-        _ context: ChannelHandlerContext
-    ) {
-        let site = self.worker.site
-        let index = handshake.server
-        let id = ConnectionID.random()
-        let server = site.servers[index]
-        var logger = self.listener.logger
-        logger[metadataKey: LogKey.connection] = "\(id)"
-        logger[metadataKey: LogKey.server] = "\(server.name)"
-        let accept = { (backend: any Backend) in
-            let answer = HTTPAnswer.switchingProtocols(key: handshake.key, subprotocol: handshake.subprotocol)
-            context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
-            guard !self.isGone else {
-                // The write itself found the client gone: the channel has said all that it will say.
-                site.audit?.ended(id, server, pid: backend.pid, client, .clientGone)
-                site.admission.connectionEnded(grant)
-                return backend.end(farewell: ByteBuffer())
-            }
-            self.upgrade(id, grant, server, backend, client, logger, context)
-        }
-        if server.configuration.builtin != nil {
-            return accept(BuiltinBackend(eventLoop: context.eventLoop, answers: self.worker.answers))
-        }
-        if let upstream = server.upstream {
-            // Nothing is dialled before the client's first message.
-            let conversations = site.conversations
-            conversations.add()
-            return accept(
-                HTTPBackend(
-                    upstream,
-                    values: values,
-                    client: site.client,
-                    queue: server.configuration.limits.queue,
-                    eventLoop: context.eventLoop,
-                    logger: logger,
-                    gone: { conversations.remove() }
-                )
-            )
-        }
-        self.state = .starting
-        let backend = StdioBackend(
-            server: server,
-            values: values,
-            supervisor: site.supervisor,
-            buffers: self.worker.buffers,
-            eventLoop: context.eventLoop,
-            logger: logger
-        )
-        let admission = site.admission
-        backend.start(id, gone: { admission.childGone(grant) }).assumeIsolated().whenComplete { result in
-            switch result {
-            case .success where self.isGone:
-                admission.spawned(grant)
-                site.audit?.ended(id, server, pid: backend.pid, client, .clientGone)
-                admission.connectionEnded(grant)
-                backend.end(farewell: ByteBuffer())
-            case .success:
-                admission.spawned(grant)
-                accept(backend)
-            case .failure(let error):
-                admission.connectionEnded(grant)
-                // A child whose pipes could not be watched runs.
-                backend.end(farewell: ByteBuffer())
-                self.startFailed(error, grant, logger, head, context)
+    private func start(_ admitted: AdmittedClient, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        switch admitted.makeBackend(on: context.eventLoop) {
+        case .ready(let backend): self.accept(admitted, backend, context)
+        case .program(let backend):
+            self.state = .starting
+            admitted.start(backend).assumeIsolated().whenComplete { result in
+                switch result {
+                case .success:
+                    self.worker.site.admission.spawned(admitted.grant)
+                    self.accept(admitted, backend, context)
+                case .failure(let error):
+                    let rejection = admitted.failed(error, backend)
+                    guard !self.isGone else { return self.recordRefusal(rejection, head, context) }
+                    self.refuse(rejection, to: head, context)
+                }
             }
         }
     }
 
-    private func startFailed(
-        _ error: any Error,
-        _ grant: Admission.Grant,
-        _ logger: Logger,
-        _ head: HTTPRequestHead,
-        _ context: ChannelHandlerContext
-    ) {
-        let admission = self.worker.site.admission
-        guard let error = error as? SpawnError else {
-            // The child runs, its pipes could not be watched: the supervisor gives the child's place back.
-            logger.error("cannot watch the server's pipes", metadata: [LogKey.error: "\(error)"])
-            return self.refuse(
-                .unavailable(.backendUnavailable, "No descriptors left.", retryAfter: 1),
-                to: head,
-                context
-            )
-        }
-        admission.spawnFailed(grant, now: Connection.now())
-        logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
-        let rejection = HandshakeRejection.unavailable(
-            .backendUnavailable,
-            "The MCP server could not be started: \(error.clientMessage)",
-            retryAfter: error.isTransient ? 1 : 10
-        )
-        guard !self.isGone else { return self.recordRefusal(rejection, head, context) }
-        self.refuse(rejection, to: head, context)
-    }
-
-    private func upgrade(
-        _ id: ConnectionID,
-        _ grant: Admission.Grant,
-        _ server: ServedServer,
-        _ backend: any Backend,
-        _ client: Client,
-        _ logger: Logger,
-        _ context: ChannelHandlerContext
-    ) {
+    private func accept(_ admitted: AdmittedClient, _ backend: any Backend, _ context: ChannelHandlerContext) {
+        guard !self.isGone else { return admitted.abandon(backend) }
+        let handshake = admitted.handshake
+        let answer = HTTPAnswer.switchingProtocols(key: handshake.key, subprotocol: handshake.subprotocol)
+        context.writeAndFlush(self.wrapOutboundOut(answer), promise: nil)
+        // The write itself may have found the client gone: the channel has said all that it will say.
+        guard !self.isGone else { return admitted.abandon(backend) }
         self.state = .upgraded
         self.deadline?.cancel()
-        let worker = self.worker
-        let connection = Connection(
-            id: id,
-            server: server,
-            backend: backend,
-            client: client,
-            grant: grant,
-            worker: worker,
-            eventLoop: context.eventLoop,
-            logger: logger
-        )
-        var metadata = client.metadata(isAsked: worker.site.authentication != nil)
-        if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }
-        if let url = server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
-        logger.info("connection began", metadata: metadata)
-        do {
-            // With TLS it is NIOSSL that reads, into a buffer of its own.
-            if client.tls == nil {
-                try context.channel.syncOptions?.setOption(.recvAllocator, value: LoopReadAllocator(worker.buffers))
-            }
-            try context.pipeline.syncOperations.addHandler(connection.webSocket)
-        } catch {
-            logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
-            worker.site.audit?.ended(id, server, pid: backend.pid, client, .bridgeFault("cannot set up the connection"))
-            backend.end(farewell: ByteBuffer())
-            worker.site.admission.connectionEnded(grant)
-            return context.close(promise: nil)
-        }
-        worker.add(connection)
-        connection.start()
-        backend.attach(connection)
-        let isReadHeld = self.isReadHeld
         let channel = context.channel
+        guard let connection = admitted.connection(backend, channel) else { return context.close(promise: nil) }
+        let isReadHeld = self.isReadHeld
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
         // The decoder hands on what came right behind the handshake; no read completes after that by itself.
         channel.pipeline.syncOperations.removeHandler(self.decoder).assumeIsolated().whenComplete { _ in
             connection.receivedAll()
             if isReadHeld { channel.read() }
-        }
-    }
-}
-
-extension SpawnError {
-    /// What the client is told (R39): which program or directory it was, not where it was looked for.
-    fileprivate var clientMessage: String {
-        switch self.code {
-        case .programNotFound(let program): "there is no program named \(program)."
-        case .notExecutable(let program): "\(program) is not executable."
-        case .interpreterMissing(let program): "\(program) asks for an interpreter that is not there."
-        case .workingDirectory(let directory, _): "its working directory \(directory) cannot be entered."
-        case .sandbox(let step, _): "its sandbox could not be set up (\(step))."
-        case .resources: "the machine has no process, memory or descriptor left for it."
-        case .stopping: "the bridge is stopping."
-        case .other: "it could not be executed."
         }
     }
 }

@@ -1,0 +1,177 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import BridgeConfig
+internal import BridgeCore
+internal import Logging
+internal import NIOCore
+
+/// A client that has its place and waits for its 101 (R7): makes its backend, then its connection.
+///
+/// Confined to the client's event loop. Each ends with `connection`, `abandon` or `failed`, which give the place back or hand
+/// it on.
+struct AdmittedClient {
+    /// The backend of a session that is about to begin.
+    enum NewBackend {
+        /// Serves at once.
+        case ready(any Backend)
+        /// Serves once its program runs.
+        case program(StdioBackend)
+    }
+
+    let client: Client
+    let handshake: AcceptedHandshake
+    let grant: Admission.Grant
+    /// The server's templates, filled in from the handshake; nil where it has none.
+    let values: ExpandedValues?
+    private let id = ConnectionID.random()
+    private let server: ServedServer
+    private let worker: Worker
+    private let logger: Logger
+
+    /// - Parameter logger: the listener's.
+    init(
+        _ client: Client,
+        _ handshake: AcceptedHandshake,
+        _ grant: Admission.Grant,
+        _ values: ExpandedValues?,
+        _ worker: Worker,
+        logger: Logger
+    ) {
+        self.client = client
+        self.handshake = handshake
+        self.grant = grant
+        self.values = values
+        self.server = worker.site.servers[handshake.server]
+        self.worker = worker
+        var logger = logger
+        logger[metadataKey: LogKey.connection] = "\(self.id)"
+        logger[metadataKey: LogKey.server] = "\(self.server.name)"
+        self.logger = logger
+    }
+
+    func makeBackend(on eventLoop: any EventLoop) -> NewBackend {
+        if self.server.configuration.builtin != nil {
+            return .ready(BuiltinBackend(eventLoop: eventLoop, answers: self.worker.answers))
+        }
+        if let upstream = self.server.upstream {
+            // Nothing is dialled before the client's first message.
+            let conversations = self.worker.site.conversations
+            conversations.add()
+            return .ready(
+                HTTPBackend(
+                    upstream,
+                    values: self.values,
+                    client: self.worker.site.client,
+                    queue: self.server.configuration.limits.queue,
+                    eventLoop: eventLoop,
+                    logger: self.logger,
+                    gone: { conversations.remove() }
+                )
+            )
+        }
+        return .program(
+            StdioBackend(
+                server: self.server,
+                values: self.values,
+                supervisor: self.worker.site.supervisor,
+                buffers: self.worker.buffers,
+                eventLoop: eventLoop,
+                logger: self.logger
+            )
+        )
+    }
+
+    /// Starts the program of a backend; fails as `StdioBackend.start` does.
+    func start(_ backend: StdioBackend) -> EventLoopFuture<Void> {
+        let admission = self.worker.site.admission
+        let grant = self.grant
+        return backend.start(self.id, gone: { admission.childGone(grant) })
+    }
+
+    /// The client went while its backend was made.
+    func abandon(_ backend: any Backend) {
+        self.end(backend, .clientGone)
+    }
+
+    /// The program of a backend did not start.
+    ///
+    /// - Returns: what its client is told.
+    func failed(_ error: any Error, _ backend: StdioBackend) -> HandshakeRejection {
+        let admission = self.worker.site.admission
+        admission.connectionEnded(self.grant)
+        // A child whose pipes could not be watched runs, and the supervisor gives its place back.
+        backend.end(farewell: ByteBuffer())
+        guard let error = error as? SpawnError else {
+            self.logger.error("cannot watch the server's pipes", metadata: [LogKey.error: "\(error)"])
+            return .unavailable(.backendUnavailable, "No descriptors left.", retryAfter: 1)
+        }
+        admission.spawnFailed(self.grant, now: Connection.now())
+        self.logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
+        return .unavailable(
+            .backendUnavailable,
+            "The MCP server could not be started: \(error.clientMessage)",
+            retryAfter: error.isTransient ? 1 : 10
+        )
+    }
+
+    /// The connection that takes the place over, with its handler at the end of the channel's pipeline; nil where that is not
+    /// possible, and then all is given back.
+    func connection(_ backend: any Backend, _ channel: any Channel) -> Connection? {
+        let connection = Connection(
+            id: self.id,
+            server: self.server,
+            backend: backend,
+            client: self.client,
+            grant: self.grant,
+            worker: self.worker,
+            eventLoop: channel.eventLoop,
+            logger: self.logger
+        )
+        var metadata = self.client.metadata(isAsked: self.worker.site.authentication != nil)
+        if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }
+        if let url = self.server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
+        self.logger.info("connection began", metadata: metadata)
+        do {
+            // With TLS it is NIOSSL that reads, into a buffer of its own.
+            if self.client.tls == nil {
+                try channel.syncOptions?.setOption(.recvAllocator, value: LoopReadAllocator(self.worker.buffers))
+            }
+            try channel.pipeline.syncOperations.addHandler(connection.webSocket)
+        } catch {
+            self.logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
+            self.end(backend, .bridgeFault("cannot set up the connection"))
+            return nil
+        }
+        self.worker.add(connection)
+        connection.start()
+        backend.attach(connection)
+        return connection
+    }
+
+    private func end(_ backend: any Backend, _ reason: SessionEnd) {
+        self.worker.site.audit?.ended(self.id, self.server, pid: backend.pid, self.client, reason)
+        self.worker.site.admission.connectionEnded(self.grant)
+        backend.end(farewell: ByteBuffer())
+    }
+}
+
+extension SpawnError {
+    /// What the client is told (R39): which program or directory it was, not where it was looked for.
+    fileprivate var clientMessage: String {
+        switch self.code {
+        case .programNotFound(let program): "there is no program named \(program)."
+        case .notExecutable(let program): "\(program) is not executable."
+        case .interpreterMissing(let program): "\(program) asks for an interpreter that is not there."
+        case .workingDirectory(let directory, _): "its working directory \(directory) cannot be entered."
+        case .sandbox(let step, _): "its sandbox could not be set up (\(step))."
+        case .resources: "the machine has no process, memory or descriptor left for it."
+        case .stopping: "the bridge is stopping."
+        case .other: "it could not be executed."
+        }
+    }
+}
+
+@available(*, unavailable)
+extension AdmittedClient: Sendable {}
