@@ -3,66 +3,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BridgeConfig
-internal import BridgeCore
 package import Logging
 internal import NIOCore
 internal import NIOPosix
 internal import ServiceLifecycle
 internal import UnixSignals
 
-/// The bridge as a service: starts listening, serves, drains at SIGTERM or SIGINT (R44).
+/// The bridge as a service: starts listening, serves, reads the configuration again at SIGHUP, drains at SIGTERM or SIGINT
+/// (R44).
 package struct Daemon: Service {
     /// Two signals came: the end is now, with what was in flight lost.
     package struct EndedAtOnce: Error {}
 
-    /// Descriptors of one child: three pipes, a pidfd. A connection to a server that is dialled is reckoned with as many.
-    private static let descriptorsPerChild = 4
-    /// Descriptors of the daemon itself: standard streams, one listener, supervisor, a child's ends while it starts, and some
-    /// for handshakes.
-    private static let ownDescriptors = 20
-    /// How long clients may take to take their last answers and the close frame once the drain's time is over.
-    private static let closing = Duration.seconds(6)
-    /// How long the killed may take to be gone: one that the kernel holds, or a debugger, may never be.
-    private static let killing = Duration.seconds(5)
-    /// How long the farewells to servers behind URLs may take; the conversations bound themselves below that.
-    private static let farewells = Duration.seconds(6)
     /// How often files that may be replaced are looked at, so that a revoked token is soon of no use.
     private static let lookInterval = Duration.seconds(1)
-    /// Descriptors of one event loop.
-    private static let descriptorsPerLoop = 4
 
-    private let configuration: Configuration
-    private let servers: [ServedServer]
-    private let listeners: [ServedListener]
-    private let readsAgainAtHangup: Bool
-    private let authentication: Authentication?
+    private let served: ServedConfiguration
+    private let load: Load?
     private let audit: AuditLog?
     private let logger: Logger
     private let onListening: @Sendable (_ ports: [Int?]) -> Void
 
+    /// A configuration that was read again, and what is different in it from the one in use.
+    package typealias Reloaded = (served: ServedConfiguration, change: ConfigurationChange)
+    /// Reads the configuration again, and all that it names. Blocks.
+    package typealias Load = @Sendable (_ current: ServedConfiguration) throws(ConfigurationError) -> Reloaded
+
     /// - Parameters:
-    ///   - listeners: those of `configuration`, with what their files hold.
-    ///   - servers: those of `configuration`, with their environments.
-    ///   - readsAgainAtHangup: whether SIGHUP has files read again; otherwise it does what it did before.
-    ///   - authentication: that of `configuration`; nil without `[auth]`.
-    ///   - audit: that of `configuration`, its file open; nil where no audit record is kept.
+    ///   - load: called at each SIGHUP; nil where there is no file, and SIGHUP does what it did before.
+    ///   - audit: that of the configuration, its file open; nil where no audit record is kept.
     ///   - onListening: called once clients can connect; the ports are those in use, in the order of the listeners, nil
     ///     for a Unix socket.
     package init(
-        _ configuration: Configuration,
-        listeners: [ServedListener],
-        servers: [ServedServer],
-        readsAgainAtHangup: Bool = false,
-        authentication: Authentication?,
+        _ served: ServedConfiguration,
+        load: Load? = nil,
         audit: AuditLog? = nil,
         logger: Logger,
         onListening: @escaping @Sendable (_ ports: [Int?]) -> Void
     ) {
-        self.configuration = configuration
-        self.listeners = listeners
-        self.servers = servers
-        self.readsAgainAtHangup = readsAgainAtHangup
-        self.authentication = authentication
+        self.served = served
+        self.load = load
         self.audit = audit
         self.logger = logger
         self.onListening = onListening
@@ -88,74 +68,66 @@ package struct Daemon: Service {
     /// - Throws: ListenError, `SpawnError` where children cannot be watched, or EndedAtOnce.
     package func run() async throws {
         let limit = DescriptorLimit.raise()
-        var configuration = self.configuration
-        let loops = configuration.eventLoops > 0 ? configuration.eventLoops : System.coreCount
-        if let limit { self.fit(&configuration, loops: loops, into: Int(clamping: limit.now.soft)) }
+        let configured = self.served.configuration.eventLoops
+        let loops = configured > 0 ? configured : System.coreCount
+        let budget = limit.map { DescriptorBudget(descriptors: Int(clamping: $0.now.soft), loops: loops) }
+        let fitted = budget?.fit(self.served.configuration, self.logger) ?? self.served.configuration
         let logger = self.logger
+        let groups = try ControlGroups.prepare(for: self.served.servers)
         let supervisor = try ChildSupervisor(
             adoptsOrphans: true,
             descriptorLimit: limit?.original,
-            groups: try ControlGroups.prepare(for: self.servers),
+            groups: groups,
             notice: { $0.log(to: logger) }
         )
-        let admission = Admission(configuration)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
-        let client = UpstreamClient(self.servers, group: group)
-        self.authentication?.start(on: group.next(), self.logger)
+        let client = UpstreamClient(self.served.servers, group: group)
         self.audit?.start(self.logger)
+        let site = Site(
+            admission: Admission(fitted),
+            supervisor: supervisor,
+            client: client,
+            conversations: Tally(),
+            logger: self.logger,
+            audit: self.audit
+        )
         do {
-            let site = Site(
-                authentication: self.authentication,
-                servers: self.servers,
-                admission: admission,
-                supervisor: supervisor,
-                client: client,
-                conversations: Tally(),
-                logger: logger,
-                handshakeTimeout: .nanoseconds(configuration.limits.handshakeTimeout.nanoseconds),
-                maxHandshakes: configuration.limits.maxHandshakes,
-                audit: self.audit
-            )
-            let workers = try await Workers(group, site: site)
-            // Before anybody knows that this serves: the first SIGHUP counts.
-            let hangups = self.readsAgainAtHangup ? await UnixSignalsSequence(trapping: .sighup) : nil
-            let listeners = try await Listeners.start(
-                self.listeners,
-                sites: self.listeners.map { listener in
-                    ListenerSite(
-                        rules: HandshakeRules(configuration, listener.configuration),
-                        logger: self.logger(of: listener)
-                    )
-                },
-                limits: configuration.limits,
+            let found = NewClients(self.served, maxHandshakes: fitted.limits.maxHandshakes, self.logger)
+            let workers = try await Workers(group, site: site, found)
+            let serving = Serving(
+                self.served,
+                site: site,
+                workers: workers,
                 group: group,
-                workers: workers
+                budget: budget,
+                hasGroups: groups != nil
             )
-            self.onListening(listeners.ports)
             do {
-                try await self.serve(listeners, workers, site, hangups)
+                // Before anybody knows that this serves: the first SIGHUP counts.
+                let hangups = self.load != nil ? await UnixSignalsSequence(trapping: .sighup) : nil
+                self.onListening(try await serving.start())
+                try await self.serve(serving, workers, site, hangups)
+                await serving.close()
             } catch {
-                await listeners.close()
+                await serving.close()
                 throw error
             }
         } catch {
             supervisor.killAll()
-            _ = await Self.wait(atMost: Self.killing, until: supervisor.onEmpty)
+            _ = await Self.wait(atMost: Serving.killing, until: supervisor.onEmpty)
             await client.shutdown()
-            await self.authentication?.shutdown()
             supervisor.shutdown()
             try? await group.shutdownGracefully()
             throw error
         }
         await client.shutdown()
-        await self.authentication?.shutdown()
         supervisor.shutdown()
         try await group.shutdownGracefully()
     }
 
     /// Waits for the signal to stop, then drains; a second signal ends everything at once.
     private func serve(
-        _ listeners: Listeners,
+        _ serving: Serving,
         _ workers: Workers,
         _ site: Site,
         _ hangups: UnixSignalsSequence?
@@ -163,7 +135,7 @@ package struct Daemon: Service {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
                 try await gracefulShutdown()
-                try await self.drain(listeners, workers, site)
+                try await serving.drain()
             }
             tasks.addTask {
                 var count = 0
@@ -179,122 +151,23 @@ package struct Daemon: Service {
                     throw EndedAtOnce()
                 }
             }
-            if let hangups { tasks.addTask { await self.readAgain(at: hangups) } }
-            if self.listeners.contains(where: { $0.tls != nil }) || self.authentication?.hasFiles == true {
+            if let hangups, let load = self.load {
+                tasks.addTask {
+                    for await _ in hangups { await serving.reload(load) }
+                }
+            }
+            // A configuration that has no files that may change has some, perhaps, once it was read again.
+            if self.load != nil {
                 tasks.addTask {
                     while true {
                         try await Task.sleep(for: Self.lookInterval)
-                        for listener in self.listeners { listener.tls?.readIfChanged(self.logger(of: listener)) }
-                        self.authentication?.reload(always: false, self.logger)
+                        await serving.readIfChanged()
                     }
                 }
             }
             defer { tasks.cancelAll() }
             try await tasks.next()
         }
-    }
-
-    /// Has files read again at each SIGHUP, until the task is cancelled.
-    private func readAgain(at hangups: UnixSignalsSequence) async {
-        for await _ in hangups {
-            for listener in self.listeners { listener.tls?.readAgain(self.logger(of: listener)) }
-            self.authentication?.reload(always: true, self.logger)
-            self.audit?.reopen(self.logger)
-            if self.listeners.allSatisfy({ $0.tls == nil }), self.authentication == nil,
-                self.audit?.hasFile != true
-            {
-                self.logger.notice("SIGHUP: there is nothing that is read again; other settings take a restart")
-            }
-        }
-    }
-
-    private func logger(of listener: ServedListener) -> Logger {
-        listener.logger(from: self.logger, isOneOfSeveral: self.listeners.count > 1)
-    }
-
-    private func drain(_ listeners: Listeners, _ workers: Workers, _ site: Site) async throws {
-        let admission = site.admission
-        let supervisor = site.supervisor
-        self.logger.info("draining", metadata: [LogKey.count: "\(admission.connections)"])
-        admission.startDraining()
-        if self.configuration.drain.delay > .zero { try await Task.sleep(for: self.configuration.drain.delay) }
-        await listeners.close()
-        try await workers.onEach { $0.drain() }
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { await admission.whenEmpty() }
-            tasks.addTask {
-                try await Task.sleep(for: self.configuration.drain.timeout)
-                try await workers.onEach { $0.endAll() }
-                // Answers and close frames are on their way; a client that takes them by the drop waits no longer.
-                try await Task.sleep(for: Self.closing)
-                try await workers.onEach { $0.cutAll() }
-                await admission.whenEmpty()
-            }
-            try await tasks.next()
-            tasks.cancelAll()
-        }
-        let graces = self.configuration.servers.map { $0.stop.stdinGrace + $0.stop.termGrace }.max() ?? .zero
-        if await !Self.wait(atMost: graces + Self.killing, until: supervisor.onEmpty) {
-            self.logger.error(
-                "processes cannot be ended and are left alone",
-                metadata: [LogKey.count: "\(supervisor.liveCount)"]
-            )
-            supervisor.killAll()
-        }
-        // Every connection has ended by now; servers behind URLs are told so in the time that this may take (R53).
-        _ = await Self.wait(atMost: Self.farewells, until: site.conversations.onEmpty)
-        self.logger.info("stopped")
-    }
-
-    /// Names limits that the descriptors do not allow, and lowers the counts of connections and handshakes to what they do
-    /// (R43, R74).
-    private func fit(_ configuration: inout Configuration, loops: Int, into descriptors: Int) {
-        let free = descriptors - Self.ownDescriptors - (self.listeners.count - 1) - loops * Self.descriptorsPerLoop
-        let most = max(1, self.connections(with: free))
-        // Handshakes have what connections leave, or a part of that, which they use in turns.
-        let left = free - self.descriptors(for: min(configuration.limits.maxConnections, most))
-        let handshakes = max(1, left, free / 4)
-        if configuration.limits.maxHandshakes > handshakes {
-            self.logger.notice(
-                "max_handshakes is more than the limit of descriptors allows",
-                metadata: [
-                    "max_handshakes": "\(configuration.limits.maxHandshakes)", "descriptors": "\(descriptors)",
-                    LogKey.limit: "\(handshakes)",
-                ]
-            )
-            configuration.limits.maxHandshakes = handshakes
-        }
-        guard configuration.limits.maxConnections > most else { return }
-        self.logger.warning(
-            "max_connections is more than the limit of descriptors allows; raise LimitNOFILE or lower it",
-            metadata: [
-                "max_connections": "\(configuration.limits.maxConnections)",
-                "descriptors": "\(descriptors)",
-                LogKey.limit: "\(most)",
-            ]
-        )
-        configuration.limits.maxConnections = most
-    }
-
-    /// How many connections go with so many descriptors: each takes one for the client's socket, and those of a child
-    /// where it has one.
-    private func connections(with descriptors: Int) -> Int {
-        let servers = self.configuration.servers
-        let whenAllHaveChildren = descriptors / (1 + Self.descriptorsPerChild)
-        if servers.allSatisfy({ $0.builtin == nil }) { return whenAllHaveChildren }
-        // Beside servers inside the bridge there are at most `max_children` connections that have one.
-        guard servers.allSatisfy({ $0.upstream == nil }) else { return whenAllHaveChildren }
-        let children = servers.contains(where: \.isStarted) ? self.configuration.limits.maxChildren : 0
-        let (ofChildren, isOver) = children.multipliedReportingOverflow(by: Self.descriptorsPerChild)
-        return max(whenAllHaveChildren, isOver ? 0 : descriptors - ofChildren)
-    }
-
-    /// The most that so many connections take.
-    private func descriptors(for connections: Int) -> Int {
-        let servers = self.configuration.servers
-        let started = servers.contains(where: \.isStarted) ? min(connections, self.configuration.limits.maxChildren) : 0
-        let children = servers.contains { $0.upstream != nil } ? connections : started
-        return connections + children * Self.descriptorsPerChild
     }
 }
 

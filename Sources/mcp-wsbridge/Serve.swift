@@ -58,22 +58,12 @@ struct Serve: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // Until the daemon listens to it. Without a file there is nothing to read again: whoever closes the terminal ends it.
         if self.config != nil { signal(SIGHUP, SIG_IGN) }
-        let (configuration, listeners, servers, authentication, audit) = try self.load()
-        LoggingSystem.bootstrap(configuration.log.handler)
+        let (served, audit) = try self.load()
+        LoggingSystem.bootstrap(served.configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
-        let surroundings = CheckReport.Surroundings.thisMachine(listeners, servers)
-        let warnings = CheckReport.warnings(of: configuration, file: self.config ?? "--", in: surroundings)
-        for warning in warnings { logger.warning("\(warning)") }
-        let daemon = Daemon(
-            configuration,
-            listeners: listeners,
-            servers: servers,
-            readsAgainAtHangup: self.config != nil,
-            authentication: authentication,
-            audit: audit,
-            logger: logger
-        ) { ports in
-            StandardOutput.write(Banner.text(for: configuration, ports: ports))
+        served.warn(file: self.config ?? "--", logger)
+        let daemon = Daemon(served, load: self.reload(logger), audit: audit, logger: logger) { ports in
+            StandardOutput.write(Banner.text(for: served.configuration, ports: ports))
         }
         do {
             try await daemon.runUntilSignalled()
@@ -87,7 +77,13 @@ struct Serve: AsyncParsableCommand {
         LogWriter.shared.flush()
     }
 
-    private func load() throws -> (Configuration, [ServedListener], [ServedServer], Authentication?, AuditLog?) {
+    /// Nil without a file, which there is nothing to read again of.
+    private func reload(_ logger: Logger) -> Daemon.Load? {
+        guard let config = self.config else { return nil }
+        return { current throws(ConfigurationError) in try current.reloaded(from: config, logger) }
+    }
+
+    private func load() throws -> (ServedConfiguration, AuditLog?) {
         do throws(ConfigurationError) {
             let configuration =
                 if let config = self.config {
@@ -107,12 +103,9 @@ struct Serve: AsyncParsableCommand {
                         inheritEnv: self.inheritEnv
                     )
                 }
-            let servers = try ServedServer.all(of: configuration)
-            try ServedServer.requireSandboxes(servers)
-            let listeners = try ServedListener.all(of: configuration)
-            let authentication = try Authentication.make(of: configuration)
+            let served = try ServedConfiguration(configuration)
             // The last one: where the others are wrong, no file is made.
-            return (configuration, listeners, servers, authentication, try AuditLog.of(configuration))
+            return (served, try AuditLog.of(configuration))
         } catch {
             StandardError.write("\(error)\n")
             // What was wrong stands on the command line, or in a file.

@@ -57,6 +57,7 @@ struct UpstreamTests {
             header("X-Key", 18, .environment(name: "KEY")), header("Empty", 19, .text("")),
         ]
         #expect(server.upstream == upstream)
+        #expect(server.upstream?.headers.map(\.place) == upstream.headers.map(\.place))
         #expect(server.command.isEmpty)
         #expect(server.path == "/docs")
         #expect(server.acceptBinary)

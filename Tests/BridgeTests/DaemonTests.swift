@@ -17,13 +17,8 @@ struct DaemonTests {
             command: ["canary"],
             insecurePublic: false
         )
-        let daemon = Daemon(
-            configuration,
-            listeners: [],
-            servers: [],
-            authentication: nil,
-            logger: Logger(label: "test")
-        ) { _ in }
+        let served = ServedConfiguration(configuration, listeners: [], servers: [], authentication: nil)
+        let daemon = Daemon(served, logger: Logger(label: "test")) { _ in }
         #expect("\(daemon)" == "Daemon")
     }
 }

@@ -17,55 +17,61 @@ import Testing
     /// What it takes to listen: one event loop, one server inside the bridge.
     private struct Rig {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let configuration: Configuration
+        let served: ServedConfiguration
         let supervisor: ChildSupervisor
         let admission: Admission
         let client: UpstreamClient
         let workers: Workers
 
         init() async throws {
-            self.configuration = try Configuration.parse(
-                Array("[servers.a]\nbuiltin = \"echo\"".utf8),
-                file: "test.toml"
-            )
+            self.served = try Self.served([Self.anyPort])
             self.supervisor = try ChildSupervisor(adoptsOrphans: false)
-            self.admission = Admission(self.configuration)
-            let servers = self.configuration.servers.enumerated().map { index, server in
-                let environment = ResolvedEnvironment(variables: [], secrets: [])
-                return ServedServer(index: index, configuration: server, environment: environment)
-            }
-            self.client = UpstreamClient(servers, group: self.group)
+            self.admission = Admission(self.served.configuration)
+            self.client = UpstreamClient(self.served.servers, group: self.group)
             let site = Site(
-                authentication: nil,
-                servers: servers,
                 admission: self.admission,
                 supervisor: self.supervisor,
                 client: self.client,
                 conversations: Tally(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                handshakeTimeout: .seconds(10),
-                maxHandshakes: 1024
-            )
-            self.workers = try await Workers(self.group, site: site)
-        }
-
-        var site: ListenerSite {
-            ListenerSite(
-                rules: HandshakeRules(self.configuration, Listen()),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )
+            self.workers = try await Workers(
+                self.group,
+                site: site,
+                NewClients(self.served, maxHandshakes: 1024, site.logger)
+            )
         }
 
-        func served(_ address: ListenAddress) throws -> ServedListener {
-            var listen = Listen()
-            listen.address = address
-            return try ServedListener(listen)
+        static let anyPort = ListenAddress.tcp(host: "127.0.0.1", port: 0)
+
+        static func served(_ addresses: [ListenAddress]) throws -> ServedConfiguration {
+            var configuration = try Configuration.parse(
+                Array("[servers.a]\nbuiltin = \"echo\"".utf8),
+                file: "test.toml"
+            )
+            configuration.listeners = addresses.map { address in
+                var listen = Listen()
+                listen.address = address
+                return listen
+            }
+            let servers = configuration.servers.enumerated().map { index, server in
+                let environment = ResolvedEnvironment(variables: [], secrets: [])
+                return ServedServer(index: index, configuration: server, environment: environment)
+            }
+            return ServedConfiguration(
+                configuration,
+                listeners: try ServedListener.all(of: configuration),
+                servers: servers,
+                authentication: nil
+            )
         }
 
         func bind(_ address: ListenAddress) async throws -> Listener {
-            try await Listener.bind(
-                self.served(address),
-                site: self.site,
+            var listen = Listen()
+            listen.address = address
+            return try await Listener.bind(
+                try ServedListener(listen),
+                key: ListenerKey(Self.anyPort),
                 limits: Limits(),
                 group: self.group,
                 workers: self.workers
@@ -148,13 +154,8 @@ import Testing
         let free = try #require(first.port)
         await first.close()
         let error = await #expect(throws: ListenError.self) {
-            try await Listeners.start(
-                [
-                    try rig.served(.tcp(host: "127.0.0.1", port: free)),
-                    try rig.served(.tcp(host: "127.0.0.1", port: port)),
-                ],
-                sites: [rig.site, rig.site],
-                limits: Limits(),
+            _ = try await Listeners().bind(
+                try Rig.served([.tcp(host: "127.0.0.1", port: free), .tcp(host: "127.0.0.1", port: port)]),
                 group: rig.group,
                 workers: rig.workers
             )

@@ -83,9 +83,6 @@ package final class Authentication: Sendable {
         }
     }
 
-    /// Whether there are files that may change.
-    var hasFiles: Bool { self.tokens?.hasFiles ?? false }
-
     /// Reads what has changed again. Blocks; not for an event loop.
     ///
     /// - Parameter always: the operator says that something has changed.

@@ -45,14 +45,11 @@ final class TokenStore: CredentialVerifier {
         self.state.withLock { $0.tokens }.verify(token, now: now)
     }
 
-    /// Whether there is anything to look after.
-    var hasFiles: Bool { !self.files.isEmpty }
-
     /// Reads the tokens again where a file of theirs has changed. What cannot be used leaves the old ones in place. Blocks.
     ///
     /// - Parameter always: without looking whether anything has changed.
     func reload(always: Bool, _ logger: Logger) {
-        guard self.hasFiles else { return }
+        guard !self.files.isEmpty else { return }
         self.reading.withLock { _ in self.read(always: always, logger) }
     }
 

@@ -6,206 +6,92 @@ package import BridgeConfig
 internal import BridgeCore
 internal import Synchronization
 
-/// Who may come in, counted over all event loops (R43): connections, children, and how many of them are of one client, spawn
-/// rate, connect rate, drain.
+/// Who may come in, counted over all event loops (R43): the one ``AdmissionLedger`` of the process.
 ///
 /// Taken once per handshake and once per end, never on the data path.
 package final class Admission: Sendable {
     private struct State {
-        var isDraining = false
-        var connections = 0
-        var serverConnections: [Int]
-        var children: SpawnAdmission
+        var ledger: AdmissionLedger
         /// Who waits for the last connection to end.
         var waiters: [CheckedContinuation<Void, Never>] = []
-        /// A server's own `max_children` and `spawn_rate`, where it has any.
-        var serverChildren: [SpawnAdmission?]
-        /// What one client may take of the whole, and of a server; nil where it may take all.
-        var quotas: ClientQuotas?
-        var serverQuotas: [ClientQuotas?]
-        /// Nil without `connect_rate`.
-        var rates: ConnectRates?
     }
 
-    /// What a handshake was granted, to be given back: who holds a place, and at which server.
-    struct Grant: Sendable {
-        let server: ServerIndex
-        fileprivate let client: CountedClient
-    }
+    typealias Grant = AdmissionLedger.Grant
 
-    /// What a client is told to wait whose own connections have to end first.
-    private static let quotaRetry = 5
-
-    private let maxConnections: Int
-    private let servers: [Server]
-    /// Whether there is a `connect_rate`: without one no lock is taken for it.
-    private let measuresRate: Bool
-    // Invariant: the counts are those of handshakes granted and not yet given back.
+    // Invariant: the ledger's counts are those of handshakes granted and not yet given back.
     private let state: Mutex<State>
 
     package init(_ configuration: Configuration) {
-        self.maxConnections = configuration.limits.maxConnections
-        self.servers = configuration.servers
-        let limits = configuration.limits
-        let rates = ConnectRates(perSecond: limits.connectRate)
-        self.measuresRate = rates != nil
-        self.state = Mutex(
-            State(
-                serverConnections: configuration.servers.map { _ in 0 },
-                children: SpawnAdmission(
-                    maxChildren: configuration.limits.maxChildren,
-                    spawnRate: configuration.limits.spawnRate
-                ),
-                serverChildren: configuration.servers.map { server in
-                    guard server.ownCaps.maxChildren != nil || server.ownCaps.spawnRate != nil else { return nil }
-                    return SpawnAdmission(
-                        maxChildren: server.ownCaps.maxChildren ?? .max,
-                        spawnRate: server.ownCaps.spawnRate ?? 0
-                    )
-                },
-                quotas: ClientQuotas(
-                    ClientQuotas.Limits(
-                        connectionsPerPrincipal: limits.maxConnectionsPerPrincipal.nilIfZero,
-                        connectionsPerAddress: limits.maxConnectionsPerAddress.nilIfZero,
-                        childrenPerPrincipal: limits.maxChildrenPerPrincipal.nilIfZero
-                    )
-                ),
-                serverQuotas: configuration.servers.map { server in
-                    ClientQuotas(
-                        ClientQuotas.Limits(
-                            connectionsPerPrincipal: server.ownCaps.maxConnectionsPerPrincipal,
-                            connectionsPerAddress: server.ownCaps.maxConnectionsPerAddress,
-                            childrenPerPrincipal: server.ownCaps.maxChildrenPerPrincipal
-                        )
-                    )
-                },
-                rates: rates
-            )
-        )
+        self.state = Mutex(State(ledger: AdmissionLedger(AdmissionLimits(configuration))))
+    }
+
+    /// From now on the limits of another configuration hold. Who is in stays in.
+    func limit(by configuration: Configuration) {
+        let limits = AdmissionLimits(configuration)
+        self.state.withLock { $0.ledger.limit(limits) }
     }
 
     /// From now on every handshake gets 503 (R44).
     package func startDraining() {
-        self.state.withLock { $0.isDraining = true }
+        self.state.withLock { $0.ledger.startDraining() }
     }
 
     /// Connections that hold a place.
-    package var connections: Int { self.state.withLock { $0.connections } }
+    package var connections: Int { self.state.withLock { $0.ledger.connections } }
 
     // MARK: Rate
 
-    /// Whether handshakes from this address are judged by their credential and path now; the refusal if not.
-    ///
-    /// - Parameter now: nanoseconds of the monotonic clock.
+    /// ``AdmissionLedger/pause(of:now:)``.
     func pause(of address: ClientAddress, now: Int64) -> HandshakeRejection? {
-        guard self.measuresRate, let network = ClientNetwork(address) else { return nil }
-        let seconds = self.state.withLock { $0.rates?.pause(of: network, now: now) }
-        return seconds.map(HandshakeRejection.tooFast)
+        self.state.withLock { $0.ledger.pause(of: address, now: now) }
     }
 
-    /// A handshake from this address was refused for what it presented or asked for.
+    /// ``AdmissionLedger/failed(at:now:)``.
     func failed(at address: ClientAddress, now: Int64) {
-        guard self.measuresRate, let network = ClientNetwork(address) else { return }
-        self.state.withLock { $0.rates?.failed(network, now: now) }
+        self.state.withLock { $0.ledger.failed(at: address, now: now) }
     }
 
     // MARK: Places
 
-    /// Asks for a connection to server number `index`, and for its child where it is one.
-    ///
-    /// Judged in the order of R3: rate, then the client's own quotas, then the drain and the capacity of all.
+    /// ``AdmissionLedger/request(_:startsChild:principal:address:now:)``.
     ///
     /// - Parameter now: nanoseconds of the monotonic clock.
-    /// - Returns: what ``connectionEnded(_:)`` and ``childGone(_:)``, or ``spawnFailed(_:now:)``, have to give back.
     func request(
-        server index: ServerIndex,
+        _ server: Server,
         principal: Principal,
         address: ClientAddress,
         now: Int64
     ) throws(HandshakeRejection) -> Grant {
-        let grant = Grant(server: index, client: CountedClient(principal, at: address))
-        let rejection = self.state.withLock { self.reject(grant, principal, now, &$0) }
-        if let rejection { throw rejection }
-        return grant
-    }
-
-    /// Takes the places, or says why not.
-    private func reject(
-        _ grant: Grant,
-        _ principal: Principal,
-        _ now: Int64,
-        _ state: inout State
-    ) -> HandshakeRejection? {
-        let (client, index) = (grant.client, grant.server)
-        let server = self.servers[index]
-        if let network = client.network, let seconds = state.rates?.request(network, now: now) {
-            return .tooFast(retryAfter: seconds)
-        }
-        let refusal =
-            state.quotas?.refusal(of: client, startsChild: server.isStarted)
-            ?? state.serverQuotas[index]?.refusal(of: client, startsChild: server.isStarted)
-        if let refusal { return .quotaExceeded(refusal.message, by: principal, retryAfter: Self.quotaRetry) }
-        if state.isDraining {
-            return .unavailable(.draining, "The bridge is shutting down.", retryAfter: 5)
-        }
-        guard state.connections < self.maxConnections,
-            state.serverConnections[index] < server.ownCaps.maxConnections ?? .max
-        else { return .unavailable(.atCapacity, "Too many connections.", retryAfter: 5) }
-        if server.isStarted {
-            let own = state.serverChildren[index]?.request(server: server.name, now: now) ?? .granted
-            if case .refused(let refusal, let seconds) = own {
-                return .unavailable(refusal.code, refusal.message, retryAfter: seconds)
-            }
-            if case .refused(let refusal, let seconds) = state.children.request(server: server.name, now: now) {
-                state.serverChildren[index]?.gone(server: server.name)
-                return .unavailable(refusal.code, refusal.message, retryAfter: seconds)
+        let result = self.state.withLock { state in
+            Result { () throws(HandshakeRejection) in
+                try state.ledger.request(
+                    server.name,
+                    startsChild: server.isStarted,
+                    principal: principal,
+                    address: address,
+                    now: now
+                )
             }
         }
-        state.connections += 1
-        state.serverConnections[index] += 1
-        state.quotas?.took(client, takesChild: server.isStarted)
-        state.serverQuotas[index]?.took(client, takesChild: server.isStarted)
-        return nil
+        return try result.get()
     }
 
     func spawned(_ grant: Grant) {
-        let name = self.servers[grant.server].name
-        self.state.withLock { state in
-            state.children.spawned(server: name)
-            state.serverChildren[grant.server]?.spawned(server: name)
-        }
+        self.state.withLock { $0.ledger.spawned(grant) }
     }
 
     func spawnFailed(_ grant: Grant, now: Int64) {
-        let name = self.servers[grant.server].name
-        self.state.withLock { state in
-            state.children.failed(server: name, now: now)
-            state.serverChildren[grant.server]?.gone(server: name)
-            Self.giveBackChild(grant, &state)
-        }
+        self.state.withLock { $0.ledger.spawnFailed(grant, now: now) }
     }
 
     func childGone(_ grant: Grant) {
-        let name = self.servers[grant.server].name
-        self.state.withLock { state in
-            state.children.gone(server: name)
-            state.serverChildren[grant.server]?.gone(server: name)
-            Self.giveBackChild(grant, &state)
-        }
-    }
-
-    private static func giveBackChild(_ grant: Grant, _ state: inout State) {
-        state.quotas?.childGone(grant.client)
-        state.serverQuotas[grant.server]?.childGone(grant.client)
+        self.state.withLock { $0.ledger.childGone(grant) }
     }
 
     func connectionEnded(_ grant: Grant) {
         let waiters = self.state.withLock { state -> [CheckedContinuation<Void, Never>] in
-            state.connections -= 1
-            state.serverConnections[grant.server] -= 1
-            state.quotas?.connectionEnded(grant.client)
-            state.serverQuotas[grant.server]?.connectionEnded(grant.client)
-            guard state.connections == 0 else { return [] }
+            state.ledger.connectionEnded(grant)
+            guard state.ledger.connections == 0 else { return [] }
             defer { state.waiters = [] }
             return state.waiters
         }
@@ -218,7 +104,7 @@ package final class Admission: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let mustWait = self.state.withLock { state in
-                    guard state.connections > 0, !Task.isCancelled else { return false }
+                    guard state.ledger.connections > 0, !Task.isCancelled else { return false }
                     state.waiters.append(continuation)
                     return true
                 }
@@ -237,32 +123,42 @@ package final class Admission: Sendable {
     }
 }
 
-extension SpawnAdmission.Refusal {
-    fileprivate var code: HandshakeRejection.Code {
-        switch self {
-        case .children, .serverChildren, .rate: .atCapacity
-        case .backingOff: .backendUnavailable
-        }
-    }
-
-    /// What the client is told.
-    fileprivate var message: String {
-        switch self {
-        case .children, .serverChildren: "Too many MCP servers are running."
-        case .rate: "MCP servers are being started too fast."
-        case .backingOff: "The MCP server could not be started a moment ago."
-        }
+extension AdmissionLimits {
+    init(_ configuration: Configuration) {
+        let limits = configuration.limits
+        self.init(
+            whole: Share(
+                maxConnections: limits.maxConnections,
+                maxChildren: limits.maxChildren,
+                spawnRate: limits.spawnRate,
+                clients: ClientQuotas.Limits(
+                    connectionsPerPrincipal: limits.maxConnectionsPerPrincipal.nilIfZero,
+                    connectionsPerAddress: limits.maxConnectionsPerAddress.nilIfZero,
+                    childrenPerPrincipal: limits.maxChildrenPerPrincipal.nilIfZero
+                )
+            ),
+            connectRate: limits.connectRate,
+            servers: Dictionary(
+                configuration.servers.map { ($0.name, Share($0.ownCaps)) },
+                uniquingKeysWith: { first, _ in first }
+            )
+        )
     }
 }
 
-extension ClientQuotas.Refusal {
-    /// What the client is told.
-    fileprivate var message: String {
-        switch self {
-        case .connectionsOfPrincipal: "Too many connections are open with this credential."
-        case .connectionsOfAddress: "Too many connections are open from this address."
-        case .childrenOfPrincipal: "Too many MCP servers are running for this credential."
-        }
+extension AdmissionLimits.Share {
+    /// What a server may have by its own settings.
+    fileprivate init(_ caps: OwnCaps) {
+        self.init(
+            maxConnections: caps.maxConnections ?? .max,
+            maxChildren: caps.maxChildren ?? .max,
+            spawnRate: caps.spawnRate ?? 0,
+            clients: ClientQuotas.Limits(
+                connectionsPerPrincipal: caps.maxConnectionsPerPrincipal,
+                connectionsPerAddress: caps.maxConnectionsPerAddress,
+                childrenPerPrincipal: caps.maxChildrenPerPrincipal
+            )
+        )
     }
 }
 

@@ -14,14 +14,25 @@ final class HalfOpenHandshakes {
     private static let interval = TimeAmount.milliseconds(100)
 
     private let eventLoop: any EventLoop
+    private let loops: Int
     private var order: HalfOpen
     private var handlers: [HalfOpen.Number: UpgradeHandler] = [:]
     private var isLookDue = false
 
-    /// - Parameter limit: this loop's share of `max_handshakes`.
-    init(limit: Int, eventLoop: any EventLoop) {
-        self.order = HalfOpen(limit: limit)
+    /// - Parameters:
+    ///   - limit: `max_handshakes`.
+    ///   - loops: how many event loops share it.
+    init(limit: Int, eventLoop: any EventLoop, loops: Int) {
         self.eventLoop = eventLoop
+        self.loops = loops
+        self.order = HalfOpen(limit: Self.share(of: limit, loops))
+    }
+
+    private static func share(of limit: Int, _ loops: Int) -> Int { (limit + loops - 1) / loops }
+
+    /// From now on `max_handshakes` is another.
+    func limit(_ limit: Int) {
+        self.order.limit(Self.share(of: limit, self.loops))
     }
 
     /// - Returns: what ``ended(_:)`` is to be called with, once.

@@ -20,13 +20,15 @@ struct Listener: Sendable {
     /// third of that is free, and a slow client looks like one that reads nothing (R46); a pong waits behind it (R13).
     private static let unsentMark = 128 << 10
 
+    let key: ListenerKey
     let channel: any Channel
     /// Nil but for a Unix socket.
     private let file: UnixSocketFile?
     /// The port in use, where the configured one is 0; nil for a Unix socket.
     var port: Int? { self.channel.localAddress?.port }
 
-    private init(_ channel: any Channel, file: UnixSocketFile? = nil) {
+    private init(_ key: ListenerKey, _ channel: any Channel, file: UnixSocketFile? = nil) {
+        self.key = key
         self.channel = channel
         self.file = file
     }
@@ -34,18 +36,17 @@ struct Listener: Sendable {
     /// Binds the address; clients can connect, and wait until ``accept()``.
     ///
     /// - Parameters:
-    ///   - site: what clients find there.
+    ///   - key: by which each worker knows what clients find there.
     ///   - workers: the worker of each event loop of `group`.
     /// - Throws: ``ListenError``.
     static func bind(
         _ served: ServedListener,
-        site: ListenerSite,
+        key: ListenerKey,
         limits: Limits,
         group: any EventLoopGroup,
         workers: Workers
     ) async throws -> Listener {
         let address = served.configuration.address
-        let tls = served.tls
         let userTimeout = Int(clamping: min(limits.writeTimeout.nanoseconds / 1_000_000 + 10_000, Int64(CInt.max)))
         let isTCP = if case .tcp = address { true } else { false }
         let bootstrap = ServerBootstrap(group: group)
@@ -60,39 +61,40 @@ struct Listener: Sendable {
             }
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let worker = try workers.worker(of: channel.eventLoop)
+                    guard let site = worker.site(of: key) else { throw ChannelError.operationUnsupported }
                     let options = try channel.optionsNow
                     try options.setOption(.allowRemoteHalfClosure, value: true)
                     try options.setOption(.maxMessagesPerRead, value: 1)
-                    let allocator = tls == nil ? ChannelBuffers.read : ChannelBuffers.readEncrypted
+                    let allocator = site.tls == nil ? ChannelBuffers.read : ChannelBuffers.readEncrypted
                     try options.setOption(.recvAllocator, value: allocator)
                     try options.setOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
                     if isTCP { try Self.setTCPOptions(options, userTimeout: userTimeout) }
                     let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
-                    let worker = try workers.worker(of: channel.eventLoop)
                     let audit = worker.site.audit
                     if site.rules.forwarding.expectsProxyHeader {
-                        let handler = ProxyHeaderHandler(site, tls: tls, log: worker.refusals, audit: audit)
+                        let handler = ProxyHeaderHandler(site, log: worker.refusals, audit: audit)
                         try channel.pipeline.syncOperations.addHandler(handler)
                     } else {
-                        try tls?.addHandlers(to: channel, of: site, log: worker.refusals, audit: audit)
+                        try site.tls?.addHandlers(to: channel, of: site, log: worker.refusals, audit: audit)
                     }
                     try channel.pipeline.syncOperations.addHandlers(
                         decoder,
-                        UpgradeHandler(worker: worker, listener: site, decoder: decoder)
+                        UpgradeHandler(worker: worker, key: key, listener: site, decoder: decoder)
                     )
                 }
             }
         do {
             switch address {
             case .tcp(let host, let port):
-                return Listener(try await bootstrap.bind(host: host, port: port).get())
+                return Listener(key, try await bootstrap.bind(host: host, port: port).get())
             case .unix(let path):
                 let (file, descriptor) = try UnixSocketFile.bind(path, served.access)
                 do {
                     let channel = try await bootstrap.withBoundSocket(descriptor).get()
                     // The channel listens to it with a backlog of its own.
                     Glibc.listen(descriptor, Self.backlog)
-                    return Listener(channel, file: file)
+                    return Listener(key, channel, file: file)
                 } catch {
                     file.remove()
                     throw error
@@ -129,39 +131,52 @@ struct Listener: Sendable {
     }
 }
 
-/// All listeners of the daemon: they begin and end together.
+/// All listeners of the daemon.
 struct Listeners: Sendable {
+    /// In the order of the configuration.
     private let all: [Listener]
     /// Those in use, in the order of the configuration; nil for a Unix socket.
     var ports: [Int?] { self.all.map(\.port) }
 
-    /// Binds all addresses, and only then lets clients in: where one is not to be had, nobody was served at another.
+    /// None.
+    init() { self.all = [] }
+
+    private init(_ all: [Listener]) { self.all = all }
+
+    /// Binds the addresses of a configuration that are not bound yet: where one is not to be had, nothing has changed.
     ///
-    /// - Parameter sites: what clients find at each of the listeners.
-    /// - Throws: ``ListenError`` for the first that fails; nothing stays bound then.
-    static func start(
-        _ served: [ServedListener],
-        sites: [ListenerSite],
-        limits: Limits,
-        group: any EventLoopGroup,
-        workers: Workers
-    ) async throws -> Listeners {
-        var listeners: [Listener] = []
+    /// - Returns: those of `served`, the ones that were there already among them; to be used by ``replace(_:)``.
+    /// - Throws: ``ListenError`` for the first that fails; nothing stays bound then that was not.
+    func bind(_ served: ServedConfiguration, group: any EventLoopGroup, workers: Workers) async throws -> Listeners {
+        var bound: [Listener] = []
+        var new: [Listener] = []
         do {
-            for (served, site) in zip(served, sites) {
-                listeners.append(
-                    try await .bind(served, site: site, limits: limits, group: group, workers: workers)
-                )
+            for (key, listener) in zip(served.configuration.listenerKeys, served.listeners) {
+                if let same = self.all.first(where: { $0.key == key }) {
+                    bound.append(same)
+                    continue
+                }
+                let limits = served.configuration.limits
+                let next = try await Listener.bind(listener, key: key, limits: limits, group: group, workers: workers)
+                bound.append(next)
+                new.append(next)
             }
-            for listener in listeners { try await listener.accept() }
-            return Listeners(all: listeners)
+            return Listeners(bound)
         } catch {
-            for listener in listeners { await listener.close() }
+            for listener in new { await listener.close() }
             guard var error = error as? ListenError else { throw error }
-            error.bound = served.prefix(listeners.count).map(\.configuration.address)
+            error.bound = (self.all + new).map(\.key.address)
             throw error
         }
     }
+
+    /// Lets clients in here, and no longer where only `old` listens. Connections live on.
+    func replace(_ old: Listeners) async throws {
+        for listener in self.all where !old.has(listener.key) { try await listener.accept() }
+        for listener in old.all where !self.has(listener.key) { await listener.close() }
+    }
+
+    private func has(_ key: ListenerKey) -> Bool { self.all.contains { $0.key == key } }
 
     /// Accepts nobody any more; connections live on.
     func close() async {

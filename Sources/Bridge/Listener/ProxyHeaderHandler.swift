@@ -18,19 +18,15 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = ByteBuffer
 
     private let listener: ListenerSite
-    private let tls: ListenerTLS?
     private let log: RefusalLog
     private let audit: AuditLog?
     private var reader = ProxyHeaderReader()
     /// Neither has the header been read nor has the connection failed.
     private var isReading = true
 
-    /// - Parameters:
-    ///   - tls: how TLS is done behind the header; nil for none.
-    ///   - audit: for that TLS.
-    init(_ listener: ListenerSite, tls: ListenerTLS?, log: RefusalLog, audit: AuditLog?) {
+    /// - Parameter audit: for TLS behind the header.
+    init(_ listener: ListenerSite, log: RefusalLog, audit: AuditLog?) {
         self.listener = listener
-        self.tls = tls
         self.log = log
         self.audit = audit
     }
@@ -64,7 +60,7 @@ final class ProxyHeaderHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         context.fireUserInboundEventTriggered(header)
         do {
-            try self.tls?.addHandlers(to: context.channel, of: self.listener, log: self.log, audit: self.audit)
+            try self.listener.tls?.addHandlers(to: context.channel, of: self.listener, log: self.log, audit: self.audit)
         } catch {
             self.listener.logger.error("cannot set up TLS", metadata: [LogKey.error: "\(error)"])
             return context.close(promise: nil)

@@ -15,8 +15,9 @@ package struct ServedListener: Sendable {
 
     /// Reads the files that it names. Blocks; not for an event loop.
     ///
+    /// - Parameter old: whose TLS goes on where the settings are the same; what its files hold is not read then.
     /// - Throws: what is wrong with them, and accounts that the machine does not have.
-    package init(_ configuration: Listen) throws(ConfigurationError) {
+    package init(_ configuration: Listen, reusing old: [ServedListener] = []) throws(ConfigurationError) {
         let access: ResolvedAccess
         do throws(ConfigurationError) {
             access = try configuration.access.resolve(reading: FileContents.read(path:atMost:))
@@ -26,7 +27,11 @@ package struct ServedListener: Sendable {
         }
         self.configuration = configuration
         self.access = access
-        self.tls = if let tls = configuration.tls { try ListenerTLS(tls) } else { nil }
+        if let same = old.first(where: { $0.configuration.tls == configuration.tls }) {
+            self.tls = same.tls
+        } else {
+            self.tls = if let tls = configuration.tls { try ListenerTLS(tls) } else { nil }
+        }
     }
 
     private static func problems(of tls: ListenTLS?) -> [ConfigurationError.Problem] {
@@ -42,12 +47,15 @@ package struct ServedListener: Sendable {
     /// All of a configuration.
     ///
     /// - Throws: every problem of every listener at once.
-    package static func all(of configuration: Configuration) throws(ConfigurationError) -> [ServedListener] {
+    package static func all(
+        of configuration: Configuration,
+        reusing old: [ServedListener] = []
+    ) throws(ConfigurationError) -> [ServedListener] {
         var listeners: [ServedListener] = []
         var problems: [ConfigurationError.Problem] = []
         for listen in configuration.listeners {
             do throws(ConfigurationError) {
-                listeners.append(try ServedListener(listen))
+                listeners.append(try ServedListener(listen, reusing: old))
             } catch {
                 problems += error.problems
             }
@@ -62,17 +70,6 @@ package struct ServedListener: Sendable {
         var logger = logger
         logger[metadataKey: LogKey.listener] = "\(self.configuration.address)"
         return logger
-    }
-}
-
-/// What every handshake of one listener needs to know; the same for all event loops.
-final class ListenerSite: Sendable {
-    let rules: HandshakeRules
-    let logger: Logger
-
-    init(rules: HandshakeRules, logger: Logger) {
-        self.rules = rules
-        self.logger = logger
     }
 }
 

@@ -2,29 +2,24 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeConfig
 internal import BridgeCore
 internal import Logging
 internal import NIOCore
 
-/// What every handshake needs to know; the same for all event loops.
+/// What the process has once, whatever the configuration; the same for all event loops.
 struct Site: Sendable {
-    /// Nil without `[auth]`.
-    let authentication: Authentication?
-    let servers: [ServedServer]
     let admission: Admission
     let supervisor: ChildSupervisor
     let client: UpstreamClient
     /// Conversations with servers behind URLs that are not over.
     let conversations: Tally
     let logger: Logger
-    let handshakeTimeout: TimeAmount
-    /// Handshakes that may be under way at once, over all event loops.
-    let maxHandshakes: Int
     /// Nil where no audit record is kept.
     var audit: AuditLog?
 }
 
-/// One event loop's connections. Confined to that loop.
+/// One event loop's connections, and what new clients find there. Confined to that loop.
 final class Worker {
     let site: Site
     let handshakes: HalfOpenHandshakes
@@ -33,6 +28,9 @@ final class Worker {
     /// For the connections to servers inside the bridge.
     let answers = BuiltinBackend.AnswerBuffer()
     private var connections: [ConnectionID: Connection] = [:]
+    private var sites: [ListenerKey: ListenerSite]
+    /// The names of the servers that there are.
+    private var servers: Set<String>
     private var isDraining = false
     private let eventLoop: any EventLoop
     /// When connections want to be woken: one timer for all of them, at the earliest time.
@@ -41,16 +39,42 @@ final class Worker {
     private var timerTime: Int64 = .max
 
     /// - Parameter loops: how many event loops the site has; accepted clients are spread over them evenly.
-    init(site: Site, eventLoop: any EventLoop, loops: Int) {
+    init(site: Site, _ found: NewClients, eventLoop: any EventLoop, loops: Int) {
         self.site = site
-        self.handshakes = HalfOpenHandshakes(limit: (site.maxHandshakes + loops - 1) / loops, eventLoop: eventLoop)
+        self.sites = found.sites
+        self.servers = found.servers
+        self.handshakes = HalfOpenHandshakes(limit: found.maxHandshakes, eventLoop: eventLoop, loops: loops)
         self.refusals = RefusalLog(site.logger, eventLoop: eventLoop, loops: loops)
         self.eventLoop = eventLoop
     }
 
+    // MARK: New clients
+
+    /// What clients find at a listener now; nil where there is none any more.
+    func site(of key: ListenerKey) -> ListenerSite? { self.sites[key] }
+
+    /// From now on new clients find this. Connections to servers that are no more end: idle ones now, busy ones as they are
+    /// answered, all after `patience`.
+    func serve(_ found: NewClients, patience: TimeAmount) {
+        self.sites = found.sites
+        self.servers = found.servers
+        self.handshakes.limit(found.maxHandshakes)
+        let orphans = self.connections.values.filter { !found.servers.contains($0.server.name) }
+        guard !orphans.isEmpty else { return }
+        for connection in orphans { connection.drain(.serverRemoved) }
+        let ids = orphans.map(\.id)
+        self.eventLoop.assumeIsolated().scheduleTask(in: patience) {
+            for id in ids { self.connections[id]?.end(.serverRemoved) }
+        }
+    }
+
+    // MARK: Connections
+
     func add(_ connection: Connection) {
         self.connections[connection.id] = connection
-        if self.isDraining { connection.drain() }
+        if self.isDraining { return connection.drain(.draining) }
+        // It was let in while the server was being taken out.
+        if !self.servers.contains(connection.server.name) { connection.drain(.serverRemoved) }
     }
 
     func remove(_ connection: Connection) {
@@ -85,7 +109,7 @@ final class Worker {
     /// Ends idle connections now and busy ones as they are answered (R44).
     func drain() {
         self.isDraining = true
-        for connection in self.connections.values { connection.drain() }
+        for connection in self.connections.values { connection.drain(.draining) }
     }
 
     /// Ends all connections now, requests in flight answered with errors (R44).
@@ -103,16 +127,32 @@ final class Worker {
 @available(*, unavailable)
 extension Worker: Sendable {}
 
+/// What a configuration has for new clients.
+struct NewClients: Sendable {
+    let sites: [ListenerKey: ListenerSite]
+    /// The names of the servers that there are.
+    let servers: Set<String>
+    /// Handshakes that may be under way at once, over all event loops.
+    let maxHandshakes: Int
+
+    /// - Parameter maxHandshakes: as many as the descriptors allow.
+    init(_ served: ServedConfiguration, maxHandshakes: Int, _ logger: Logger) {
+        self.sites = served.sites(logger)
+        self.servers = Set(served.servers.map(\.name))
+        self.maxHandshakes = maxHandshakes
+    }
+}
+
 /// The workers of all event loops, to be found by their loop.
 struct Workers: Sendable {
     private let workers: [ObjectIdentifier: NIOLoopBound<Worker>]
 
-    init(_ group: any EventLoopGroup, site: Site) async throws {
+    init(_ group: any EventLoopGroup, site: Site, _ found: NewClients) async throws {
         var workers: [ObjectIdentifier: NIOLoopBound<Worker>] = [:]
         let loops = group.makeIterator().reduce(0) { count, _ in count + 1 }
         for eventLoop in group.makeIterator() {
             let worker = eventLoop.submit {
-                NIOLoopBound(Worker(site: site, eventLoop: eventLoop, loops: loops), eventLoop: eventLoop)
+                NIOLoopBound(Worker(site: site, found, eventLoop: eventLoop, loops: loops), eventLoop: eventLoop)
             }
             workers[ObjectIdentifier(eventLoop)] = try await worker.get()
         }

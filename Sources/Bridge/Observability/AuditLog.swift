@@ -102,9 +102,6 @@ package final class AuditLog: Sendable {
         if isNews { sem_post(self.bell) }
     }
 
-    /// Whether ``reopen(_:)`` does anything.
-    var hasFile: Bool { self.path != nil }
-
     /// Opens the file anew: its name may stand for another one by now. What was not written yet goes there. Where that
     /// fails, the old one stays. Blocks; not for an event loop.
     func reopen(_ logger: Logger) {

@@ -45,4 +45,12 @@ enum LogKey {
     static let clientName = "client_name"
     static let files = "files"
     static let notAfter = "not_after"
+    /// What a configuration that was read again has new, otherwise, or no more.
+    static let serversAdded = "servers_added"
+    static let serversChanged = "servers_changed"
+    static let serversRemoved = "servers_removed"
+    static let listenersAdded = "listeners_added"
+    static let listenersChanged = "listeners_changed"
+    static let listenersRemoved = "listeners_removed"
+    static let settings = "settings"
 }

@@ -49,7 +49,7 @@ package struct ControlGroups: Sendable {
 
     /// Makes this process's group ready for children, where one of the servers needs that. Once, before the first child.
     package static func prepare(for servers: [ServedServer]) throws(Problem) -> ControlGroups? {
-        guard servers.contains(where: { $0.sandbox?.child.groupLimits.isEmpty == false }) else { return nil }
+        guard servers.contains(where: \.needsControlGroup) else { return nil }
         let groups = try Self.find()
         let own = "\(groups.root)/bridge"
         guard mkdir(own, 0o755) == 0 || errno == EEXIST else { throw Self.failure("make", own) }

@@ -66,7 +66,7 @@ extension Connection: BackendReceiver {
         guard self.isOpen else { return }
         self.deadlines.passedMessage(at: Self.now())
         self.flushToClient()
-        if self.isDraining, !self.session.isBusy { self.end(.draining) }
+        self.endIfDrained()
     }
 
     func becameWritable() {
@@ -77,7 +77,7 @@ extension Connection: BackendReceiver {
 
     func ended(_ end: SessionEnd, stderr: [String]) {
         guard self.isOpen else { return }
-        guard self.hasHeardClient || self.isDraining else { return self.awaitFirstMessage(end, stderr: stderr) }
+        guard self.hasHeardClient || self.drainEnd != nil else { return self.awaitFirstMessage(end, stderr: stderr) }
         self.end(end, stderr: stderr)
     }
 

@@ -50,7 +50,8 @@ final class Connection {
     private let began: Int64
     /// Bytes that may wait for either side before the other is paused (R46).
     private let queueLimit: Int
-    private(set) var isDraining = false
+    /// How the connection ends as soon as nothing is in flight; nil while it need not.
+    private(set) var drainEnd: SessionEnd?
     private var isClientPaused = false
     private var isServerPaused = false
     /// More than `queue` waits for the server.
@@ -188,7 +189,7 @@ final class Connection {
         self.flushToClient()
         self.holdRefused()
         // What was in flight may have been cancelled.
-        if self.isDraining, !self.session.isBusy { self.end(.draining) }
+        self.endIfDrained()
     }
 
     /// Room for what a wake-up brings, until ``takeBackBuffers()``.
@@ -319,10 +320,15 @@ final class Connection {
 
     // MARK: The end
 
-    /// The daemon drains: ends at once if idle, else as soon as the last request is answered (R44).
-    func drain() {
-        self.isDraining = true
-        if !self.session.isBusy { self.end(.draining) }
+    /// Ends at once if idle, else as soon as the last request is answered (R44).
+    func drain(_ end: SessionEnd) {
+        self.drainEnd = end
+        self.endIfDrained()
+    }
+
+    /// To be called whenever something may have been the last that was in flight.
+    func endIfDrained() {
+        if let end = self.drainEnd, !self.session.isBusy { self.end(end) }
     }
 
     /// Ends the session: every request in flight is answered first, then the close (R21, R35, R37).

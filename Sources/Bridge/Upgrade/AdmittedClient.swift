@@ -28,24 +28,25 @@ struct AdmittedClient {
     private let id = ConnectionID.random()
     private let server: ServedServer
     private let worker: Worker
+    private let listener: ListenerSite
     private let logger: Logger
 
-    /// - Parameter logger: the listener's.
     init(
         _ client: Client,
         _ handshake: AcceptedHandshake,
         _ grant: Admission.Grant,
         _ values: ExpandedValues?,
         _ worker: Worker,
-        logger: Logger
+        _ listener: ListenerSite
     ) {
         self.client = client
         self.handshake = handshake
         self.grant = grant
         self.values = values
-        self.server = worker.site.servers[handshake.server]
+        self.server = listener.servers[handshake.server]
         self.worker = worker
-        var logger = logger
+        self.listener = listener
+        var logger = listener.logger
         logger[metadataKey: LogKey.connection] = "\(self.id)"
         logger[metadataKey: LogKey.server] = "\(self.server.name)"
         self.logger = logger
@@ -129,7 +130,7 @@ struct AdmittedClient {
             eventLoop: channel.eventLoop,
             logger: self.logger
         )
-        var metadata = self.client.metadata(isAsked: self.worker.site.authentication != nil)
+        var metadata = self.client.metadata(isAsked: self.listener.authentication != nil)
         if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }
         if let url = self.server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
         self.logger.info("connection began", metadata: metadata)

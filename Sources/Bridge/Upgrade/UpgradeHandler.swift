@@ -34,7 +34,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let worker: Worker
-    private let listener: ListenerSite
+    private let key: ListenerKey
+    /// As it was when the request came.
+    private var listener: ListenerSite
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private var state = State.awaitingHead
     private var deadline: Scheduled<Void>?
@@ -51,8 +53,15 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Known once who asks has been let in, and there is but to see whether there is a place.
     private var client: Client?
 
-    init(worker: Worker, listener: ListenerSite, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
+    /// - Parameter listener: what `worker` has under `key`.
+    init(
+        worker: Worker,
+        key: ListenerKey,
+        listener: ListenerSite,
+        decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    ) {
         self.worker = worker
+        self.key = key
         self.listener = listener
         self.decoder = decoder
     }
@@ -60,7 +69,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelActive(context: ChannelHandlerContext) {
         self.context = context
         self.number = self.worker.handshakes.began(self)
-        let timeout = self.worker.site.handshakeTimeout
+        let timeout = self.listener.handshakeTimeout
         if timeout > .zero {
             self.deadline = context.eventLoop.assumeIsolated().scheduleTask(in: timeout) {
                 context.close(promise: nil)
@@ -126,6 +135,8 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (self.state, self.unwrapInboundIn(data)) {
         case (.awaitingHead, .head(let head)):
+            // Judged by what holds now, not when the client connected.
+            self.listener = self.worker.site(of: self.key) ?? self.listener
             self.locate(head, context)
             self.state = .awaitingEnd(head)
         case (.awaitingEnd(let head), .body):
@@ -215,7 +226,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     ) {
         // Without `[auth]` no handshake is in need of a proof.
         let outcome =
-            self.worker.site.authentication?.authenticate(handshake.credential, on: context.channel) ?? .unknown(nil)
+            self.listener.authentication?.authenticate(handshake.credential, on: context.channel) ?? .unknown(nil)
         if mayFetch, case .undecided(let verifier) = outcome {
             self.state = .verifying
             let fetched = context.eventLoop.makePromise(of: Void.self)
@@ -236,7 +247,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private func admit(_ handshake: AcceptedHandshake, _ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         let client = Client(handshake, context.channel)
         self.client = client
-        let server = self.worker.site.servers[handshake.server]
+        let server = self.listener.servers[handshake.server]
         let values: ExpandedValues?
         do throws(TemplateFailure) {
             values = try server.values(from: client, head)
@@ -247,7 +258,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         let grant: Admission.Grant
         do throws(HandshakeRejection) {
             grant = try self.worker.site.admission.request(
-                server: handshake.server,
+                server.configuration,
                 principal: handshake.principal,
                 address: client.address,
                 now: Connection.now()
@@ -257,7 +268,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         // From here on it is counted among the connections.
         self.leaveHandshakes()
-        let admitted = AdmittedClient(client, handshake, grant, values, self.worker, logger: self.listener.logger)
+        let admitted = AdmittedClient(client, handshake, grant, values, self.worker, self.listener)
         self.start(admitted, head, context)
     }
 
@@ -289,8 +300,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
     ) {
         let site = self.worker.site
         guard let audit = site.audit else { return }
-        let server = head.flatMap { self.listener.rules.server(ofTarget: $0.uri) }.map { site.servers[$0].name }
-        audit.refused(rejection, head, server: server, self.client, context.channel)
+        let server = head.flatMap { self.listener.rules.server(ofTarget: $0.uri) }
+        let name = server.map { self.listener.servers[$0].name }
+        audit.refused(rejection, head, server: name, self.client, context.channel)
     }
 
     /// Answers with something else than a 101, and ends the connection behind it.

@@ -9,7 +9,7 @@ package struct ArgumentTemplate: Sendable, Equatable {
     /// Its place in the command; the program is 0.
     package let index: Int
     package let template: ValueTemplate
-    package let place: Place
+    @NotCompared package var place: Place
 
     package init(index: Int, template: ValueTemplate, place: Place) {
         self.index = index

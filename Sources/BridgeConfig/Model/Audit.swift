@@ -11,3 +11,14 @@ package enum Audit: Sendable, Equatable {
     /// To a file of its own. The path is absolute.
     case file(path: String, place: Place)
 }
+
+extension Audit {
+    /// Whether both ask for the same, wherever they stand.
+    package static func == (one: Self, other: Self) -> Bool {
+        switch (one, other) {
+        case (.off, .off), (.log, .log): true
+        case (.file(let path, _), .file(let otherPath, _)): path == otherPath
+        default: false
+        }
+    }
+}

@@ -18,7 +18,7 @@ package struct Auth: Sendable, Equatable {
         package var value: Value
         /// Names of the servers that it opens; nil for all.
         package var servers: [String]?
-        package var place: Place
+        @NotCompared package var place: Place
 
         package init(name: String, value: Value, servers: [String]? = nil, place: Place) {
             self.name = name

@@ -8,7 +8,7 @@ package import BridgeCore
 package struct EnvironmentEntry: Sendable, Equatable {
     package let name: String
     package let value: EnvironmentValue
-    package let place: Place
+    @NotCompared package var place: Place
 
     package init(name: String, value: EnvironmentValue, place: Place) {
         self.name = name

@@ -30,7 +30,7 @@ package struct JWTAuthentication: Sendable, Equatable {
     /// How far the clocks of issuer and bridge may be apart.
     package var leeway: Duration = .seconds(60)
     /// Of the table.
-    package var place: Place
+    @NotCompared package var place: Place
 
     package init(issuer: String, audience: [String], jwks: KeySource, place: Place) {
         self.issuer = issuer

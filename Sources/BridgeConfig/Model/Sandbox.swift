@@ -21,7 +21,7 @@ package struct Sandbox: Sendable, Equatable {
     /// Absolute. Where either list is there, nothing but these and what every program needs can be reached.
     package var readOnly: [String]?
     package var readWrite: [String]?
-    package var place: Place
+    @NotCompared package var place: Place
 
     package init(place: Place) {
         self.place = place

@@ -73,7 +73,7 @@ package struct Server: Sendable, Equatable {
     /// `[limits]` with `[servers.NAME.limits]` applied. Daemon-wide caps keep their daemon-wide values here.
     package var limits: Limits
     package var ownCaps = OwnCaps()
-    package var place: Place
+    @NotCompared package var place: Place
 
     package init(name: String, command: [String] = [], limits: Limits = Limits(), place: Place) {
         self.name = name

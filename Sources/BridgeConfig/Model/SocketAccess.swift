@@ -29,7 +29,7 @@ package struct SocketAccess: Sendable, Equatable {
 
         package let value: Value
         /// Where it stands, for what can only be told on the machine.
-        package let place: Place
+        @NotCompared package var place: Place
 
         package init(_ value: Value, place: Place) {
             self.value = value

@@ -63,7 +63,7 @@ package struct UpstreamHeader: Sendable, Equatable {
     /// Stands before the value, `Bearer `, say.
     package let prefix: String
     package let value: EnvironmentValue
-    package let place: Place
+    @NotCompared package var place: Place
 
     package init(name: String, prefix: String, value: EnvironmentValue, place: Place) {
         self.name = name

@@ -5,8 +5,8 @@
 /// How many connections and children one principal, and how many connections one address, has and may have (R43).
 ///
 /// A value: whoever lets a client in asks ``refusal(of:startsChild:)`` and then says ``took(_:takesChild:)``, and gives both
-/// places back. Nothing is kept of who has no place, nor of what has no limit, so that there are never more entries than
-/// places.
+/// places back. Nothing is kept of who has no place, so that there are never more entries than places. What has no limit is
+/// counted too: it may get one while there are connections.
 package struct ClientQuotas: Sendable {
     /// Nil for no limit.
     package struct Limits: Sendable {
@@ -27,29 +27,31 @@ package struct ClientQuotas: Sendable {
         case childrenOfPrincipal
     }
 
-    private var connections: Places<Principal.Identity>
-    private var addresses: Places<ClientNetwork>
-    private var children: Places<Principal.Identity>
+    private var limits: Limits
+    private var connections = Places<Principal.Identity>()
+    private var addresses = Places<ClientNetwork>()
+    private var children = Places<Principal.Identity>()
 
     /// Who holds a place, counted once for each limit.
     package var count: Int { self.connections.count + self.addresses.count + self.children.count }
 
-    /// Nil where nothing is limited.
-    package init?(_ limits: Limits) {
-        guard limits.connectionsPerPrincipal ?? limits.connectionsPerAddress ?? limits.childrenPerPrincipal != nil
-        else {
-            return nil
-        }
-        self.connections = Places(limit: limits.connectionsPerPrincipal)
-        self.addresses = Places(limit: limits.connectionsPerAddress)
-        self.children = Places(limit: limits.childrenPerPrincipal)
+    package init(_ limits: Limits) {
+        self.limits = limits
+    }
+
+    /// From now on there are other limits. Who has a place keeps it, also where there are more than the new limit allows.
+    package mutating func limit(_ limits: Limits) {
+        self.limits = limits
     }
 
     /// Which limit a further connection would exceed; nil for none.
     package func refusal(of client: CountedClient, startsChild: Bool) -> Refusal? {
-        if self.connections.isFull(client.principal) { return .connectionsOfPrincipal }
-        if self.addresses.isFull(client.network) { return .connectionsOfAddress }
-        return startsChild && self.children.isFull(client.principal) ? .childrenOfPrincipal : nil
+        if self.connections.isFull(client.principal, self.limits.connectionsPerPrincipal) {
+            return .connectionsOfPrincipal
+        }
+        if self.addresses.isFull(client.network, self.limits.connectionsPerAddress) { return .connectionsOfAddress }
+        let isFull = startsChild && self.children.isFull(client.principal, self.limits.childrenPerPrincipal)
+        return isFull ? .childrenOfPrincipal : nil
     }
 
     /// The client got a place for a connection, and one for a child where it takes one.
@@ -71,21 +73,18 @@ package struct ClientQuotas: Sendable {
 
 /// How many places each of some holders has.
 private struct Places<Holder: Hashable & Sendable>: Sendable {
-    /// Nil for no limit: then nothing is counted.
-    let limit: Int?
     private var taken: [Holder: Int] = [:]
-
-    init(limit: Int?) { self.limit = limit }
 
     var count: Int { self.taken.count }
 
-    func isFull(_ holder: Holder?) -> Bool {
+    /// - Parameter limit: nil for none.
+    func isFull(_ holder: Holder?, _ limit: Int?) -> Bool {
         guard let limit, let holder else { return false }
         return self.taken[holder, default: 0] >= limit
     }
 
     mutating func add(_ holder: Holder?) {
-        guard self.limit != nil, let holder else { return }
+        guard let holder else { return }
         self.taken[holder, default: 0] += 1
     }
 

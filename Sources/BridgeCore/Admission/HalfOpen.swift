@@ -8,7 +8,8 @@
 package struct HalfOpen: Sendable {
     package typealias Number = UInt64
 
-    private let limit: Int
+    /// At least 1.
+    private var limit: Int
     private var next: Number = 0
     private var open: Set<Number> = []
     /// By age, the oldest first. Holds also some that are done.
@@ -24,6 +25,11 @@ package struct HalfOpen: Sendable {
 
     /// - Parameter limit: at least 1.
     package init(limit: Int) {
+        self.limit = max(1, limit)
+    }
+
+    /// From now on there is another limit.
+    package mutating func limit(_ limit: Int) {
         self.limit = max(1, limit)
     }
 

@@ -8,10 +8,8 @@
 /// ``failed(server:now:)`` or ``gone(server:)`` gives it back.
 package struct SpawnAdmission: Sendable {
     package enum Refusal: Sendable, Hashable {
-        /// `max_children` of all servers together.
+        /// `max_children`.
         case children
-        /// `max_children` of this server.
-        case serverChildren
         /// `spawn_rate`.
         case rate
         /// The last attempts to start this server's program failed.
@@ -26,7 +24,6 @@ package struct SpawnAdmission: Sendable {
 
     private struct Server: Sendable {
         var children = 0
-        var limit: Int
         /// Consecutive windows of failure.
         var failures = 0
         /// No attempt before this time; 0 when the last one went well.
@@ -38,11 +35,11 @@ package struct SpawnAdmission: Sendable {
     package static let shortestBackOff: Int64 = 250_000_000
     package static let longestBackOff: Int64 = 10_000_000_000
 
-    private let maximum: Int
+    private var maximum: Int
     /// Between two spawns at the full rate; 0 for no limit.
-    private let interval: Int64
+    private var interval: Int64 = 0
     /// How far the schedule may run ahead of the clock: one second's worth less one.
-    private let burst: Int64
+    private var burst: Int64 = 0
     /// When the next spawn would be due if they came evenly (GCRA: a token bucket in one number).
     private var due = Int64.min
     private var servers: [String: Server] = [:]
@@ -50,22 +47,27 @@ package struct SpawnAdmission: Sendable {
     /// Children that hold a place.
     package private(set) var children = 0
 
-    /// - Parameters:
-    ///   - maxChildren: of all servers together.
-    ///   - spawnRate: per second, with a burst of one second's worth; 0 for no limit.
-    ///   - serverLimits: `max_children` of single servers; others have only the common limit.
-    package init(maxChildren: Int, spawnRate: Int, serverLimits: [String: Int] = [:]) {
+    /// - Parameter spawnRate: per second, with a burst of one second's worth; 0 for no limit.
+    package init(maxChildren: Int, spawnRate: Int) {
         self.maximum = maxChildren
-        self.interval = spawnRate > 0 ? max(1, Self.second / Int64(spawnRate)) : 0
-        self.burst = spawnRate > 0 ? self.interval * Int64(spawnRate - 1) : 0
-        self.servers = serverLimits.mapValues { Server(limit: $0) }
+        self.limit(maxChildren: maxChildren, spawnRate: spawnRate)
+    }
+
+    /// From now on there are other limits. Who has a place keeps it, also where there are more than the new limit allows.
+    package mutating func limit(maxChildren: Int, spawnRate: Int) {
+        self.maximum = maxChildren
+        let interval = spawnRate > 0 ? max(1, Self.second / Int64(spawnRate)) : 0
+        guard interval != self.interval else { return }
+        self.interval = interval
+        self.burst = spawnRate > 0 ? interval * Int64(spawnRate - 1) : 0
+        // What was due at another rate may be far off.
+        self.due = .min
     }
 
     /// A connection asks for a child. Granted, it holds a place and has used up its share of the rate.
     package mutating func request(server name: String, now: Int64) -> Verdict {
         guard self.children < self.maximum else { return .refused(.children, retryAfterSeconds: 1) }
-        var server = self.servers[name] ?? Server(limit: self.maximum)
-        guard server.children < server.limit else { return .refused(.serverChildren, retryAfterSeconds: 1) }
+        var server = self.servers[name] ?? Server()
         guard server.notBefore <= now else {
             return .refused(.backingOff, retryAfterSeconds: Self.secondsUp(server.notBefore - now))
         }

@@ -21,6 +21,8 @@ package enum SessionEnd: Sendable, Equatable {
     case credentialExpired
     /// The daemon drains or stops (R44).
     case draining
+    /// The configuration has no such server any more.
+    case serverRemoved
     /// More than `max_invalid` invalid messages in a row (R24).
     case invalidFlood
     /// The client does not read (R46).
@@ -49,7 +51,7 @@ extension SessionEnd {
         case .clientGone, .peerDead: nil
         case .protocolFailure(let failure): failure.code
         case .idle, .tooOld, .serverClosedOutput, .serverExited(.exited(0)): .normal
-        case .draining, .credentialExpired, .serverExited, .sessionLost, .streamLost: .goingAway
+        case .draining, .serverRemoved, .credentialExpired, .serverExited, .sessionLost, .streamLost: .goingAway
         case .invalidFlood, .clientStalled, .serverStalled: .policyViolation
         case .lineTooLong, .bridgeFault: .internalError
         }
@@ -66,6 +68,7 @@ extension SessionEnd {
         case .tooOld: "maximum connection age reached"
         case .credentialExpired: "credential expired"
         case .draining: "server is shutting down"
+        case .serverRemoved: "MCP server is not served any more"
         case .invalidFlood: "too many invalid messages in a row"
         case .clientStalled: "client does not read"
         case .serverStalled: "MCP server does not read"
@@ -89,6 +92,7 @@ extension SessionEnd {
         case .tooOld: "max_connection_age"
         case .credentialExpired: "credential_expired"
         case .draining: "draining"
+        case .serverRemoved: "server_removed"
         case .invalidFlood: "invalid_flood"
         case .clientStalled: "client_write_timeout"
         case .serverStalled: "server_write_timeout"

@@ -14,31 +14,33 @@ private func client(_ name: String?, _ last: UInt8?) -> CountedClient {
 
 @Suite("R43: what one client may take of the whole")
 struct ClientQuotaTests {
-    private func quotas(principal: Int? = nil, address: Int? = nil, children: Int? = nil) throws -> ClientQuotas {
-        try #require(
-            ClientQuotas(
-                .init(
-                    connectionsPerPrincipal: principal,
-                    connectionsPerAddress: address,
-                    childrenPerPrincipal: children
-                )
-            )
-        )
+    private func limits(principal: Int? = nil, address: Int? = nil, children: Int? = nil) -> ClientQuotas.Limits {
+        .init(connectionsPerPrincipal: principal, connectionsPerAddress: address, childrenPerPrincipal: children)
     }
 
-    @Test("R43: without limits there is nothing to count")
-    func none() {
-        let limits = ClientQuotas.Limits(
-            connectionsPerPrincipal: nil,
-            connectionsPerAddress: nil,
-            childrenPerPrincipal: nil
-        )
-        #expect(ClientQuotas(limits) == nil)
+    private func quotas(principal: Int? = nil, address: Int? = nil, children: Int? = nil) -> ClientQuotas {
+        ClientQuotas(limits(principal: principal, address: address, children: children))
+    }
+
+    @Test("R43: without limits nobody is refused, and a limit that comes later counts who is there already")
+    func later() {
+        var quotas = quotas()
+        for _ in 0..<3 { quotas.took(client("a", 1), takesChild: true) }
+        #expect(quotas.refusal(of: client("a", 1), startsChild: true) == nil)
+        quotas.limit(limits(children: 3))
+        #expect(quotas.refusal(of: client("a", 1), startsChild: true) == .childrenOfPrincipal)
+        quotas.limit(limits(address: 3))
+        #expect(quotas.refusal(of: client("a", 1), startsChild: true) == .connectionsOfAddress)
+        quotas.limit(limits(principal: 2))
+        #expect(quotas.refusal(of: client("a", 1), startsChild: false) == .connectionsOfPrincipal)
+        quotas.connectionEnded(client("a", 1))
+        quotas.connectionEnded(client("a", 1))
+        #expect(quotas.refusal(of: client("a", 1), startsChild: false) == nil)
     }
 
     @Test("R43: connections of a principal are counted over all its addresses, and a place given back is free")
     func principal() throws {
-        var quotas = try quotas(principal: 2)
+        var quotas = quotas(principal: 2)
         quotas.took(client("a", 1), takesChild: false)
         quotas.took(client("a", nil), takesChild: false)
         #expect(quotas.refusal(of: client("a", 2), startsChild: false) == .connectionsOfPrincipal)
@@ -49,7 +51,7 @@ struct ClientQuotaTests {
 
     @Test("R43: connections from an address are counted over all its principals")
     func address() throws {
-        var quotas = try quotas(address: 2)
+        var quotas = quotas(address: 2)
         quotas.took(client("a", 1), takesChild: false)
         quotas.took(client(nil, 1), takesChild: false)
         #expect(quotas.refusal(of: client("b", 1), startsChild: false) == .connectionsOfAddress)
@@ -58,7 +60,7 @@ struct ClientQuotaTests {
 
     @Test("R43: anonymous clients are not one principal, and those of a Unix socket not one address")
     func nobody() throws {
-        var quotas = try quotas(principal: 1, address: 1, children: 1)
+        var quotas = quotas(principal: 1, address: 1, children: 1)
         for _ in 0..<5 {
             #expect(quotas.refusal(of: client(nil, nil), startsChild: true) == nil)
             quotas.took(client(nil, nil), takesChild: true)
@@ -68,7 +70,7 @@ struct ClientQuotaTests {
 
     @Test("R43: a child that is still ending counts, also when its connection is gone")
     func children() throws {
-        var quotas = try quotas(children: 1)
+        var quotas = quotas(children: 1)
         quotas.took(client("a", 1), takesChild: true)
         quotas.connectionEnded(client("a", 1))
         #expect(quotas.refusal(of: client("a", 1), startsChild: true) == .childrenOfPrincipal)
@@ -86,7 +88,7 @@ struct ClientQuotaTests {
         var random = SeededGenerator(state: UInt64(seed))
         let limits = (0..<3).map { _ in Bool.random(using: &random) ? Int.random(in: 1...4, using: &random) : nil }
         guard limits.contains(where: { $0 != nil }) else { return }
-        var quotas = try quotas(principal: limits[0], address: limits[1], children: limits[2])
+        var quotas = quotas(principal: limits[0], address: limits[1], children: limits[2])
         var connections: [CountedClient] = []
         var children: [CountedClient] = []
         for _ in 0..<3_000 {

@@ -22,13 +22,23 @@ struct SpawnAdmissionTests {
         #expect(admission.request(server: "c", now: 0) == .granted)
     }
 
-    @Test("R43: a server's own limit binds it alone")
-    func perServer() {
-        var admission = SpawnAdmission(maxChildren: 10, spawnRate: 0, serverLimits: ["a": 1])
+    @Test("R43: limits that change hold for who comes next, and take nobody's place away")
+    func otherLimits() {
+        var admission = SpawnAdmission(maxChildren: 3, spawnRate: 0)
+        for _ in 0..<3 { #expect(admission.request(server: "a", now: 0) == .granted) }
+        admission.limit(maxChildren: 2, spawnRate: 1)
+        #expect(admission.children == 3)
+        admission.gone(server: "a")
+        #expect(admission.request(server: "a", now: 0) == .refused(.children, retryAfterSeconds: 1))
+        admission.gone(server: "a")
         #expect(admission.request(server: "a", now: 0) == .granted)
-        #expect(admission.request(server: "a", now: 0) == .refused(.serverChildren, retryAfterSeconds: 1))
-        #expect(admission.request(server: "b", now: 0) == .granted)
-        #expect(admission.request(server: "b", now: 0) == .granted)
+        admission.gone(server: "a")
+        #expect(admission.request(server: "a", now: 0) == .refused(.rate, retryAfterSeconds: 1))
+        // The same rate again gives nobody a burst more, another one does.
+        admission.limit(maxChildren: 2, spawnRate: 1)
+        #expect(admission.request(server: "a", now: 0) == .refused(.rate, retryAfterSeconds: 1))
+        admission.limit(maxChildren: 2, spawnRate: 2)
+        #expect(admission.request(server: "a", now: 0) == .granted)
     }
 
     @Test("R43: a refused request takes no place, and a place is given back only once")

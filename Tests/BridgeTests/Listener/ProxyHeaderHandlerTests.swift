@@ -46,11 +46,8 @@ import Testing
         let channel = EmbeddedChannel()
         channel.remoteAddress = try SocketAddress(ipAddress: peer, port: 99)
         let log = RefusalLog(logger, eventLoop: channel.eventLoop, loops: 1)
-        let site = ListenerSite(
-            rules: HandshakeRules(reach: .network, paths: [:], forwarding: rules),
-            logger: logger
-        )
-        let handler = ProxyHeaderHandler(site, tls: nil, log: log, audit: nil)
+        let site = ListenerSite(rules: HandshakeRules(reach: .network, paths: [:], forwarding: rules), logger: logger)
+        let handler = ProxyHeaderHandler(site, log: log, audit: nil)
         try channel.pipeline.syncOperations.addHandlers([handler, recorder])
         channel.pipeline.fireChannelActive()
         return (channel, recorder)

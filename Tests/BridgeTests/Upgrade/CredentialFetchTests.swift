@@ -84,6 +84,8 @@ import Testing
 
         init() async throws {
             let text = """
+                [listen]
+                address = "127.0.0.1:0"
                 [[auth.tokens]]
                 name = "unused"
                 token = { env = "UNUSED" }
@@ -103,24 +105,25 @@ import Testing
             }
             self.upstreams = UpstreamClient(servers, group: self.group)
             let site = Site(
-                authentication: Authentication([self.issuer]),
-                servers: servers,
                 admission: self.admission,
                 supervisor: self.supervisor,
                 client: self.upstreams,
                 conversations: Tally(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                handshakeTimeout: .seconds(10),
-                maxHandshakes: 1024
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )
-            var listen = Listen()
-            listen.address = .tcp(host: "127.0.0.1", port: 0)
+            let served = ServedConfiguration(
+                configuration,
+                listeners: try ServedListener.all(of: configuration),
+                servers: servers,
+                authentication: Authentication([self.issuer])
+            )
+            let found = NewClients(served, maxHandshakes: 1024, site.logger)
             self.listener = try await Listener.bind(
-                try ServedListener(listen),
-                site: ListenerSite(rules: HandshakeRules(configuration, listen), logger: site.logger),
+                served.listeners[0],
+                key: configuration.listenerKeys[0],
                 limits: Limits(),
                 group: self.group,
-                workers: try await Workers(self.group, site: site)
+                workers: try await Workers(self.group, site: site, found)
             )
             try await self.listener.accept()
         }

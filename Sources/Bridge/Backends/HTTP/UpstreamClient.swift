@@ -9,6 +9,7 @@ internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Synchronization
 
 /// The HTTP client of the whole process: connections to all servers that have a URL.
 ///
@@ -26,20 +27,30 @@ final class UpstreamClient: Sendable {
         let connectTimeout: Duration
     }
 
-    private let clients: [Key: HTTPClient]
+    private let group: any EventLoopGroup
+    // Invariant: one for each event loop and each time that a server asks for, or has asked for.
+    private let clients = Mutex<[Key: HTTPClient]>([:])
 
     init(_ servers: [ServedServer], group: any EventLoopGroup) {
+        self.group = group
+        self.prepare(for: servers)
+    }
+
+    /// Makes what these servers need and is not there yet. Nothing is taken away: connections live on.
+    func prepare(for servers: [ServedServer]) {
         let times = Set(servers.compactMap { $0.upstream?.configuration.connectTimeout })
-        var clients: [Key: HTTPClient] = [:]
-        for eventLoop in group.makeIterator() {
-            for time in times {
-                clients[Key(eventLoop: ObjectIdentifier(eventLoop), connectTimeout: time)] = HTTPClient(
-                    eventLoopGroupProvider: .shared(eventLoop),
-                    configuration: Self.configuration(connectTimeout: time)
-                )
+        self.clients.withLock { clients in
+            for eventLoop in self.group.makeIterator() {
+                for time in times {
+                    let key = Key(eventLoop: ObjectIdentifier(eventLoop), connectTimeout: time)
+                    guard clients[key] == nil else { continue }
+                    clients[key] = HTTPClient(
+                        eventLoopGroupProvider: .shared(eventLoop),
+                        configuration: Self.configuration(connectTimeout: time)
+                    )
+                }
             }
         }
-        self.clients = clients
     }
 
     private static func configuration(connectTimeout: Duration) -> HTTPClient.Configuration {
@@ -94,7 +105,7 @@ final class UpstreamClient: Sendable {
             eventLoop: ObjectIdentifier(eventLoop),
             connectTimeout: server.configuration.connectTimeout
         )
-        guard let client = self.clients[key] else {
+        guard let client = self.clients.withLock({ $0[key] }) else {
             throw HTTPClientError.alreadyShutdown
         }
         var headers = HTTPHeaders(request.fields.map { ($0.name, $0.value) })
@@ -117,6 +128,6 @@ final class UpstreamClient: Sendable {
 
     /// Closes all connections. To be called when no exchange is under way.
     func shutdown() async {
-        for client in self.clients.values { try? await client.shutdown() }
+        for client in self.clients.withLock({ Array($0.values) }) { try? await client.shutdown() }
     }
 }
