@@ -127,7 +127,7 @@ release: swift ## release build: .build/release/mcp-wsbridge
 .PHONY: static
 static: swift ## release build that needs no shared library: .build-static/release/mcp-wsbridge
 	scripts/install-packages build
-	swift build $(RELEASE_FLAGS) --product mcp-wsbridge --scratch-path .build-static $(STATIC_FLAGS)
+	swift build $(RELEASE_FLAGS) --product mcp-wsbridge --scratch-path .build-static --disable-default-traits $(STATIC_FLAGS)
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BridgeConfig
+internal import BridgeCore
 package import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -21,6 +22,7 @@ package struct Daemon: Service {
     private let served: ServedConfiguration
     private let load: Load?
     private let audit: AuditLog?
+    private let notifier: ServiceNotifier?
     private let logger: Logger
     private let onListening: @Sendable (_ ports: [Int?]) -> Void
 
@@ -32,18 +34,21 @@ package struct Daemon: Service {
     /// - Parameters:
     ///   - load: called at each SIGHUP; nil where there is no file, and SIGHUP does what it did before.
     ///   - audit: that of the configuration, its file open; nil where no audit record is kept.
+    ///   - notifier: who wants to hear how the service is; nil for nobody.
     ///   - onListening: called once clients can connect; the ports are those in use, in the order of the listeners, nil
     ///     for a Unix socket.
     package init(
         _ served: ServedConfiguration,
         load: Load? = nil,
         audit: AuditLog? = nil,
+        notifier: ServiceNotifier? = nil,
         logger: Logger,
         onListening: @escaping @Sendable (_ ports: [Int?]) -> Void
     ) {
         self.served = served
         self.load = load
         self.audit = audit
+        self.notifier = notifier
         self.logger = logger
         self.onListening = onListening
     }
@@ -100,12 +105,14 @@ package struct Daemon: Service {
                 workers: workers,
                 group: group,
                 budget: budget,
-                hasGroups: groups != nil
+                hasGroups: groups != nil,
+                notifier: self.notifier
             )
             do {
                 // Before anybody knows that this serves: the first SIGHUP counts.
                 let hangups = self.load != nil ? await UnixSignalsSequence(trapping: .sighup) : nil
                 self.onListening(try await serving.start())
+                await serving.tellReady()
                 try await self.serve(serving, workers, site, hangups)
                 await serving.close()
             } catch {
@@ -157,11 +164,23 @@ package struct Daemon: Service {
                 }
             }
             // A configuration that has no files that may change has some, perhaps, once it was read again.
-            if self.load != nil {
+            if self.load != nil || self.notifier != nil {
                 tasks.addTask {
                     while true {
                         try await Task.sleep(for: Self.lookInterval)
                         await serving.readIfChanged()
+                        await serving.tellStatus()
+                    }
+                }
+            }
+            if let notifier = self.notifier, let timeout = notifier.watchdogTimeout {
+                tasks.addTask {
+                    while true {
+                        // Answered by every event loop in its turn: one that hangs keeps the others' word back.
+                        try await workers.onEach { _ in }
+                        notifier.send(.alive)
+                        // As sd_watchdog_enabled(3) recommends.
+                        try await Task.sleep(for: timeout / 2)
                     }
                 }
             }

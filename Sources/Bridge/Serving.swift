@@ -26,11 +26,16 @@ actor Serving {
     private let budget: DescriptorBudget?
     /// Whether children can have control groups of their own, which is decided once, at start.
     private let hasGroups: Bool
+    private let notifier: ServiceNotifier?
     private var current: ServedConfiguration
     private var listeners = Listeners()
     private var isDraining = false
     /// How long the children may take to end: those of servers that are no more among them.
     private var graces: Duration
+    /// Why the configuration that was read last is not in use.
+    private var reloadFault: String?
+    /// What the service manager heard last.
+    private var told: ServiceStatus?
 
     init(
         _ served: ServedConfiguration,
@@ -38,7 +43,8 @@ actor Serving {
         workers: Workers,
         group: any EventLoopGroup,
         budget: DescriptorBudget?,
-        hasGroups: Bool
+        hasGroups: Bool,
+        notifier: ServiceNotifier?
     ) {
         self.current = served
         self.site = site
@@ -47,6 +53,7 @@ actor Serving {
         self.logger = site.logger
         self.budget = budget
         self.hasGroups = hasGroups
+        self.notifier = notifier
         self.graces = served.graces
     }
 
@@ -87,13 +94,16 @@ actor Serving {
         // Whoever moves files away and says so expects them to be let go of, whatever the configuration is like.
         self.site.audit?.reopen(self.logger)
         guard !self.isDraining else { return self.logger.notice("SIGHUP: draining; nothing is read again") }
+        self.notifier?.send(.reloading(at: Connection.now()))
         let old = self.current
         do {
             let (new, change) = try load(old)
             try self.requireGroups(new)
             try await self.serve(new)
             self.log(change)
+            self.reloadFault = nil
         } catch {
+            self.reloadFault = "\(error)"
             self.logger.error(
                 "SIGHUP: cannot use the configuration as it is now and goes on with the old one",
                 metadata: [LogKey.error: "\(error)"]
@@ -108,6 +118,7 @@ actor Serving {
         } else {
             await old.authentication?.shutdown()
         }
+        self.tellReady()
     }
 
     private func serve(_ new: ServedConfiguration) async throws {
@@ -176,6 +187,38 @@ actor Serving {
         return found
     }
 
+    // MARK: The service manager
+
+    /// How long a drain may be silent; it tells of itself every second.
+    private static let drainSilence = 30
+
+    private var status: ServiceStatus {
+        ServiceStatus(
+            isDraining: self.isDraining,
+            connections: self.site.admission.connections,
+            children: self.site.supervisor.liveCount,
+            reloadFault: self.reloadFault
+        )
+    }
+
+    /// Tells that everything is up, or that what was read again is in use, as far as it is any good.
+    func tellReady() {
+        guard !self.isDraining else { return }
+        self.told = self.status
+        self.notifier?.send(.ready(self.status))
+    }
+
+    /// Tells how things are, if they are otherwise than before. To be called about once a second.
+    func tellStatus() {
+        let status = self.status
+        if self.isDraining {
+            self.notifier?.send(.draining(status, seconds: Self.drainSilence))
+        } else if status != self.told {
+            self.notifier?.send(.status(status))
+        }
+        self.told = status
+    }
+
     // MARK: The end
 
     /// Ends idle connections now and busy ones as they are answered, waits for them, and ends their children (R44).
@@ -183,6 +226,7 @@ actor Serving {
         let (admission, supervisor, workers) = (self.site.admission, self.site.supervisor, self.workers)
         let drain = self.current.configuration.drain
         self.isDraining = true
+        self.notifier?.send(.stopping(self.status))
         self.logger.info("draining", metadata: [LogKey.count: "\(admission.connections)"])
         admission.startDraining()
         if drain.delay > .zero { try await Task.sleep(for: drain.delay) }

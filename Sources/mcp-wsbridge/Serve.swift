@@ -62,7 +62,13 @@ struct Serve: AsyncParsableCommand {
         LoggingSystem.bootstrap(served.configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
         served.warn(file: self.config ?? "--", logger)
-        let daemon = Daemon(served, load: self.reload(logger), audit: audit, logger: logger) { ports in
+        let daemon = Daemon(
+            served,
+            load: self.reload(logger),
+            audit: audit,
+            notifier: ServiceNotifier(),
+            logger: logger
+        ) { ports in
             StandardOutput.write(Banner.text(for: served.configuration, ports: ports))
         }
         do {

@@ -243,4 +243,17 @@ struct CheckReportTests {
             "\(report.lines)"
         )
     }
+
+    @Test("A path that breaks a line, or that a terminal would take for an order, is shown with its escapes")
+    func controlCharacters() throws {
+        let text = """
+            [servers.a]
+            url = "https://x.example/"
+            ca = "/c\\u0085a"
+            client_certificate = { certificate = "/c\\u001B[2J", key = "/k\\u2028" }
+            """
+        let lines = CheckReport(try parse(text), file: "b.toml", in: .nothing).lines
+        #expect(lines.contains("  ca        /c\\u0085a"), "\(lines)")
+        #expect(lines.contains("  client    certificate /c\\u001B[2J, key /k\\u2028"), "\(lines)")
+    }
 }

@@ -84,6 +84,21 @@ struct EnvironmentTests {
         #expect(pairs(environment) == ["A": "one", "B": "two", "C": "text", "HOME": "/h"])
     }
 
+    @Test("R73: a credential of the service is read from where the service manager put it, and is a secret")
+    func credential() throws {
+        let server = try server("env = { A = { credential = \"token\" } }")
+        let files = ["/run/credentials/a.service/token": Array("one\n".utf8)]
+        let environment = try resolve(
+            server,
+            files: files,
+            daemon: ["CREDENTIALS_DIRECTORY": "/run/credentials/a.service"]
+        )
+        #expect(pairs(environment) == ["A": "one"])
+        #expect(environment.secrets == ["one"])
+        let error = #expect(throws: ConfigurationError.self) { try resolve(server, files: files) }
+        #expect(error?.description.contains("there is no credential `token`: the service manager gives them") == true)
+    }
+
     @Test("R73: of a secret with several lines each longer line is listed as well")
     func secretLines() throws {
         let server = try server("env = { A = { file = \"/f\" } }")
@@ -162,15 +177,28 @@ struct EnvironmentTests {
             ("inherit_env = [\"A\", \"LC_*\"]", "b.toml:3:21: `inherit_env` takes no wildcards: list each name"),
             (
                 "env = { PORT = 80 }",
-                "b.toml:3:16: `env.PORT` must be a string in quotes, { file = \"/path\" } or { env = \"NAME\" }, not an integer"
+                "b.toml:3:16: `env.PORT` must be a string in quotes, { file = \"/path\" }, { env = \"NAME\" } or "
+                    + "{ credential = \"name\" }, not an integer"
             ),
             (
                 "env = { A = {} }",
-                "b.toml:3:13: `env.A` must have either `file` or `env`: write { file = \"/path\" } or { env = \"NAME\" }"
+                "b.toml:3:13: `env.A` must have one of `file`, `env` and `credential`: write { file = \"/path\" }, "
+                    + "{ env = \"NAME\" } or { credential = \"name\" }"
             ),
             (
                 "env = { A = { file = \"/f\", env = \"B\" } }",
-                "b.toml:3:13: `env.A` must have either `file` or `env`: write { file = \"/path\" } or { env = \"NAME\" }"
+                "b.toml:3:13: `env.A` must have one of `file`, `env` and `credential`: write { file = \"/path\" }, "
+                    + "{ env = \"NAME\" } or { credential = \"name\" }"
+            ),
+            (
+                "env = { A = { credential = \"a/b\" } }",
+                "b.toml:3:28: `credential` must be the name of a credential, as LoadCredential= of the service has it before "
+                    + "the colon"
+            ),
+            (
+                "env = { A = { credential = \"..\" } }",
+                "b.toml:3:28: `credential` must be the name of a credential, as LoadCredential= of the service has it before "
+                    + "the colon"
             ),
             (
                 "env = { A = { file = \"f\" } }",

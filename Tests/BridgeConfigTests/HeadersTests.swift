@@ -229,18 +229,18 @@ struct HeadersTests {
             ),
             (
                 "{ A = 1 }",
-                "b.toml:3:17: `headers.A` must be a string in quotes, { file = \"/path\", prefix = \"Bearer \" } or "
-                    + "{ env = \"NAME\" }, not an integer"
+                "b.toml:3:17: `headers.A` must be a string in quotes, { file = \"/path\", prefix = \"Bearer \" }, "
+                    + "{ env = \"NAME\" } or { credential = \"name\" }, not an integer"
             ),
             (
                 "{ A = { prefix = \"p\" } }",
-                "b.toml:3:17: `headers.A` must have either `file` or `env`: write { file = \"/path\", prefix = \"Bearer \" } or "
-                    + "{ env = \"NAME\" }"
+                "b.toml:3:17: `headers.A` must have one of `file`, `env` and `credential`: write { file = \"/path\" }, "
+                    + "{ env = \"NAME\" } or { credential = \"name\" }"
             ),
             (
                 "{ A = { file = \"/f\", env = \"B\" } }",
-                "b.toml:3:17: `headers.A` must have either `file` or `env`: write { file = \"/path\", prefix = \"Bearer \" } or "
-                    + "{ env = \"NAME\" }"
+                "b.toml:3:17: `headers.A` must have one of `file`, `env` and `credential`: write { file = \"/path\" }, "
+                    + "{ env = \"NAME\" } or { credential = \"name\" }"
             ),
             (
                 "{ A = { file = \"f\" } }",

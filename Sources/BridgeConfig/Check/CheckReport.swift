@@ -170,7 +170,7 @@ package struct CheckReport: Sendable, Equatable {
     private static func variable(_ entry: EnvironmentEntry) -> String {
         switch entry.value {
         case .text: entry.name
-        case .template, .file, .environment: "\(entry.name) (\(entry.value))"
+        case .template, .file, .environment, .credential: "\(entry.name) (\(entry.value))"
         }
     }
 
@@ -185,7 +185,9 @@ package struct CheckReport: Sendable, Equatable {
     private static func line(_ label: String, _ values: [String], indent: String = "  ") -> [String] {
         guard !values.isEmpty else { return [] }
         let padding = String(repeating: " ", count: max(1, 10 - label.count))
-        return ["\(indent)\(label)\(padding)\(values.joined(separator: ", "))"]
+        // Paths may hold what would break the line, or be taken by a terminal for an order.
+        let text = values.joined(separator: ", ").unicodeScalars.map(visible).joined()
+        return ["\(indent)\(label)\(padding)\(text)"]
     }
 
     private static func changed(_ settings: [Setting], _ defaults: [Setting]) -> [String] {

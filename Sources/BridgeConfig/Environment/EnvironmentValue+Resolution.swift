@@ -10,7 +10,7 @@ extension EnvironmentValue {
         switch self {
         case .text: false
         case .template(let template): template.sources.contains(where: \.isSecret)
-        case .file, .environment: true
+        case .file, .environment, .credential: true
         }
     }
 
@@ -36,6 +36,14 @@ extension EnvironmentValue {
                 throw BadValue("the daemon's environment has no variable `\(name)`: set it or take the line out")
             }
             return text
+        case .credential(let name):
+            guard let folder = environment("CREDENTIALS_DIRECTORY") else {
+                throw BadValue(
+                    "there is no credential `\(name)`: the service manager gives them to a service, with LoadCredential= in its "
+                        + "unit; where there is none, use `file`"
+                )
+            }
+            return try Self.secret(at: "\(folder)/\(name)", atMost: limit, reading: reading)
         case .file(let path):
             return try Self.secret(at: path, atMost: limit, reading: reading)
         }

@@ -73,6 +73,7 @@ extension UpstreamHeader {
         case .template: return ""
         case .file(let path): source = "the file \(path)"
         case .environment(let name): source = "the variable `\(name)`"
+        case .credential(let name): source = "the credential `\(name)`"
         }
         let text = try value.resolve(atMost: HeaderField.longestValue, reading: reading, environment: environment)
         guard !text.isEmpty else { throw BadValue("\(source) is empty") }

@@ -28,6 +28,8 @@ package enum EnvironmentValue: Sendable, Equatable {
     case file(path: String)
     /// A variable of the daemon's own environment.
     case environment(name: String)
+    /// What the service manager was told to give the daemon under this name (systemd.exec(5), `LoadCredential=`).
+    case credential(name: String)
 }
 
 extension EnvironmentValue: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -37,6 +39,7 @@ extension EnvironmentValue: CustomStringConvertible, CustomDebugStringConvertibl
         case .template(let template): template.description
         case .file(let path): "file \(path)"
         case .environment(let name): "variable \(name)"
+        case .credential(let name): "credential \(name)"
         }
     }
 

@@ -27,7 +27,7 @@ extension UpstreamHeader: CustomStringConvertible, CustomDebugStringConvertible,
     package var description: String {
         switch value {
         case .text: name
-        case .template, .file, .environment: "\(name) (\(value))"
+        case .template, .file, .environment, .credential: "\(name) (\(value))"
         }
     }
 

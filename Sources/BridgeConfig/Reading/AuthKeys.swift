@@ -183,11 +183,11 @@ extension ValueForm where Value == [String] {
 }
 
 extension ValueForm where Value == EnvironmentValue {
-    /// `{ file = "/path" }` or `{ env = "NAME" }`: for what must not stand in the configuration itself.
+    /// A ``ValueReference``: for what must not stand in the configuration itself.
     fileprivate static var secretReference: Self {
         ValueForm(
             read: { node, key, diagnostics in
-                let expected = "{ file = \"/path\" } or { env = \"NAME\" }"
+                let expected = ValueReference.forms
                 guard case .table(let entries) = node.value else {
                     let advice = "who reads the configuration must not get the token; `sha256` may stand there"
                     let message = "`\(key)` must be \(expected), not \(node.kind): \(advice)"
@@ -198,8 +198,7 @@ extension ValueForm where Value == EnvironmentValue {
                 let before = diagnostics.problems.count
                 ValueReference.schema.read(entries, name: "auth.tokens.\(key)", into: &reference, &diagnostics)
                 if reference.value == nil, diagnostics.problems.count == before {
-                    let message = "`\(key)` must have either `file` or `env`: write \(expected)"
-                    diagnostics.report(message, at: node.position)
+                    diagnostics.report("`\(key)` \(ValueReference.advice)", at: node.position)
                 }
                 return reference.value
             },
@@ -208,6 +207,7 @@ extension ValueForm where Value == EnvironmentValue {
                 case .text, .template: "…"
                 case .file(let path): "{ file = \(quoted(path)) }"
                 case .environment(let name): "{ env = \(quoted(name)) }"
+                case .credential(let name): "{ credential = \(quoted(name)) }"
                 }
             }
         )

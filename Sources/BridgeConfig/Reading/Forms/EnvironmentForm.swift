@@ -53,7 +53,7 @@ extension ValueForm where Value == [EnvironmentEntry] {
         let value = TemplateText.read(
             node,
             key,
-            expected: "a string in quotes, { file = \"/path\" } or { env = \"NAME\" }",
+            expected: "a string in quotes, { file = \"/path\" }, { env = \"NAME\" } or { credential = \"name\" }",
             &diagnostics
         ) { text throws(BadValue) in _ = try text.withoutNUL() }
         guard case .template? = value else { return value }
@@ -77,9 +77,7 @@ extension ValueForm where Value == [EnvironmentEntry] {
         let table = "servers.\(KnownKeys.anyServer).\(key)"
         ValueReference.schema.read(source, name: table, into: &reference, &diagnostics)
         if reference.value == nil, diagnostics.problems.count == before {
-            let message =
-                "`\(key)` must have either `file` or `env`: write { file = \"/path\" } or { env = \"NAME\" }"
-            diagnostics.report(message, at: node.position)
+            diagnostics.report("`\(key)` \(ValueReference.advice)", at: node.position)
         }
         return reference.value
     }
@@ -87,14 +85,21 @@ extension ValueForm where Value == [EnvironmentEntry] {
 
 /// The table form of a value, which says where to find it.
 struct ValueReference: Sendable {
+    /// What is to be written.
+    static let forms = "{ file = \"/path\" }, { env = \"NAME\" } or { credential = \"name\" }"
+    /// Said where there is none of them, or several.
+    static let advice = "must have one of `file`, `env` and `credential`: write \(forms)"
+
     var file: String?
     var env: String?
+    var credential: String?
 
-    /// Nil unless exactly one of the two is given.
+    /// Nil unless exactly one of the three is given.
     var value: EnvironmentValue? {
-        switch (file, env) {
-        case (let path?, nil): .file(path: path)
-        case (nil, let name?): .environment(name: name)
+        switch (file, env, credential) {
+        case (let path?, nil, nil): .file(path: path)
+        case (nil, let name?, nil): .environment(name: name)
+        case (nil, nil, let name?): .credential(name: name)
         default: nil
         }
     }
@@ -117,6 +122,19 @@ struct ValueReference: Sendable {
                 return text
             },
             \.env
+        ),
+        Key(
+            optional: "credential",
+            .text("a string with the name of a credential of the service", write: quoted) { text throws(BadValue) in
+                // It becomes the name of a file.
+                guard !text.isEmpty, text.utf8.count <= 255, text != ".", text != "..", !text.contains("/") else {
+                    throw BadValue(
+                        "must be the name of a credential, as LoadCredential= of the service has it before the colon"
+                    )
+                }
+                return try text.withoutNUL()
+            },
+            \.credential
         ),
     ])
 }

@@ -60,7 +60,8 @@ extension ValueForm where Value == [UpstreamHeader] {
     }
 
     private static func text(_ node: TOMLNode, _ key: String, _ diagnostics: inout Diagnostics) -> HeaderSource? {
-        let expected = "a string in quotes, { file = \"/path\", prefix = \"Bearer \" } or { env = \"NAME\" }"
+        let expected =
+            "a string in quotes, { file = \"/path\", prefix = \"Bearer \" }, { env = \"NAME\" } or { credential = \"name\" }"
         let value = TemplateText.read(node, key, expected: expected, &diagnostics) { text throws(BadValue) in
             try HeaderField.checkValue(text)
         }
@@ -78,10 +79,7 @@ extension ValueForm where Value == [UpstreamHeader] {
         HeaderSource.schema.read(fields, name: "servers.\(KnownKeys.anyServer).\(key)", into: &source, &diagnostics)
         source.value = source.reference.value
         if source.value == nil, diagnostics.problems.count == before {
-            let message =
-                "`\(key)` must have either `file` or `env`: write { file = \"/path\", prefix = \"Bearer \" } "
-                + "or { env = \"NAME\" }"
-            diagnostics.report(message, at: node.position)
+            diagnostics.report("`\(key)` \(ValueReference.advice)", at: node.position)
         }
         return source
     }
