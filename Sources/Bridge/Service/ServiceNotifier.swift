@@ -29,7 +29,7 @@ package struct ServiceNotifier: Sendable {
     }
     #else
     /// Nil: this executable was built without libsystemd.
-    package init?() { nil }
+    package init?() { return nil }
 
     func send(_ notice: ServiceNotice) {}
     #endif
