@@ -222,9 +222,9 @@ import Testing
             if index.isMultiple(of: 3) { socket.reset() } else { socket.close() }
         }
         bridge.program.signal(SIGCONT)
-        // One whom it sees after all of these.
         try bridge.connect("/echo").close()
-        try eventually("the last end") { try self.records(of: bridge).contains { $0["cause"] == "client_closed" } }
+        // On whichever event loop: a drain would refuse those whose turn has not come.
+        try eventually("every end") { try self.records(of: bridge).count > count }
         #expect(try bridge.stop() == 0)
         let records = try self.records(of: bridge)
         let began = bridge.program.errors.lines.compactMap { LogRecord($0) }.filter { $0.message == "connection began" }
