@@ -26,6 +26,7 @@ import Testing
         .tooOld,
         .credentialExpired,
         .draining,
+        .serverRemoved,
         .invalidFlood,
         .clientStalled,
         .serverStalled,
