@@ -30,8 +30,9 @@ from workloads import WORKLOADS, Bench, Cost, Failed, Refused, Workload, lift_de
 FIGURES = Path(__file__).resolve().parent / "figures"
 # A count may be more than its figure by this part of it. Better by as much is worth new figures.
 TOLERANCE = 0.05
-# Allocations are few and exact: one more in fifty messages is one too many.
-ALLOCATION_TOLERANCE = 0.02
+# Allocations are few and exact: one more in twenty messages is one too many. The bridge looks after files and tells of itself
+# once a second, with eight allocations; under callgrind that is up to one in thirty messages over HTTP.
+ALLOCATION_TOLERANCE = 0.05
 # But a megabyte comes in pieces, and their number is chance: 21.9 to 25.5 allocations a message were seen of one and the same
 # bridge. One more for every piece would be 32.
 PIECES_TOLERANCE = 0.2

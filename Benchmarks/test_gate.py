@@ -42,9 +42,9 @@ class Judging(unittest.TestCase):
             verdicts = gate.judge("burst", {"system_calls": 0.173}, {"system_calls": count})
             self.assertEqual([verdict.grade for verdict in verdicts], [grade])
 
-    def test_one_allocation_in_fifty_messages_more_passes(self):
-        self.assertEqual(grades(allocations=4.02), [Grade.SAME])
-        self.assertEqual(grades(allocations=4.03), [Grade.WORSE])
+    def test_one_allocation_in_twenty_messages_more_passes(self):
+        self.assertEqual(grades(allocations=4.05), [Grade.SAME])
+        self.assertEqual(grades(allocations=4.06), [Grade.WORSE])
         self.assertEqual(grades(allocations=5.0), [Grade.WORSE])
         self.assertEqual(grades(allocations=3.9), [Grade.BETTER])
 
@@ -143,7 +143,7 @@ class Pieces(unittest.TestCase):
 
         self.assertEqual(grade("large", 25.5), gate.Grade.SAME)
         self.assertEqual(grade("large", 54.0), gate.Grade.WORSE)
-        self.assertEqual(grade("http", 22.03), gate.Grade.WORSE)
+        self.assertEqual(grade("http", 22.06), gate.Grade.WORSE)
 
 
 class Keeping(unittest.TestCase):

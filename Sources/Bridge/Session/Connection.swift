@@ -51,7 +51,9 @@ final class Connection {
     /// Bytes that may wait for either side before the other is paused (R46).
     private let queueLimit: Int
     /// How the connection ends as soon as nothing is in flight; nil while it need not.
-    private(set) var drainEnd: SessionEnd?
+    private var drainEnd: SessionEnd?
+    /// There is a ``drainEnd``: to look at that itself, at every message, costs a copy of it.
+    private(set) var isDraining = false
     private var isClientPaused = false
     private var isServerPaused = false
     /// More than `queue` waits for the server.
@@ -323,12 +325,14 @@ final class Connection {
     /// Ends at once if idle, else as soon as the last request is answered (R44).
     func drain(_ end: SessionEnd) {
         self.drainEnd = end
+        self.isDraining = true
         self.endIfDrained()
     }
 
     /// To be called whenever something may have been the last that was in flight.
+    @inline(__always)
     func endIfDrained() {
-        if let end = self.drainEnd, !self.session.isBusy { self.end(end) }
+        if self.isDraining, let end = self.drainEnd, !self.session.isBusy { self.end(end) }
     }
 
     /// Ends the session: every request in flight is answered first, then the close (R21, R35, R37).
