@@ -30,9 +30,11 @@ from workloads import WORKLOADS, Bench, Cost, Failed, Refused, Workload, lift_de
 FIGURES = Path(__file__).resolve().parent / "figures"
 # A count may be more than its figure by this part of it. Better by as much is worth new figures.
 TOLERANCE = 0.05
-# Allocations are few and exact: one more in twenty messages is one too many. The bridge looks after files and tells of itself
-# once a second, with eight allocations; under callgrind that is up to one in thirty messages over HTTP.
+# Allocations are few and exact: one more in twenty messages is one too many.
 ALLOCATION_TOLERANCE = 0.05
+# Where a message has many it is slow, above all under callgrind, and what the bridge does once a second, with eight
+# allocations, comes to more a message: 0.08 of 86 were seen over HTTP. One more for each message would be more than a hundredth.
+ALLOCATION_PART_TOLERANCE = 0.005
 # But a megabyte comes in pieces, and their number is chance: 21.9 to 25.5 allocations a message were seen of one and the same
 # bridge. One more for every piece would be 32.
 PIECES_TOLERANCE = 0.2
@@ -69,7 +71,9 @@ class Verdict:
 def allowance(workload: str, measure: str, figure: float) -> float:
     """By how much a count may differ from its figure."""
     if measure == "allocations":
-        return figure * PIECES_TOLERANCE if workload in IN_PIECES else ALLOCATION_TOLERANCE
+        if workload in IN_PIECES:
+            return figure * PIECES_TOLERANCE
+        return max(figure * ALLOCATION_PART_TOLERANCE, ALLOCATION_TOLERANCE)
     if measure == "shared_writes":
         return shared.NEGLIGIBLE
     return max(figure * TOLERANCE, SYSTEM_CALL_TOLERANCE if measure == "system_calls" else 0.0)

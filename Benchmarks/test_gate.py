@@ -143,7 +143,8 @@ class Pieces(unittest.TestCase):
 
         self.assertEqual(grade("large", 25.5), gate.Grade.SAME)
         self.assertEqual(grade("large", 54.0), gate.Grade.WORSE)
-        self.assertEqual(grade("http", 22.06), gate.Grade.WORSE)
+        self.assertEqual(grade("http", 22.1), gate.Grade.SAME)
+        self.assertEqual(grade("http", 22.2), gate.Grade.WORSE)
 
 
 class Keeping(unittest.TestCase):
