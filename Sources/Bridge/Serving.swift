@@ -15,6 +15,8 @@ actor Serving {
     private static let closing = Duration.seconds(6)
     /// How long the killed may take to be gone: one that the kernel holds, or a debugger, may never be.
     static let killing = Duration.seconds(5)
+    /// How long clients who have connected to a socket of the service manager's may take to be done with the handshake.
+    private static let handshakes = Duration.seconds(1)
     /// How long the farewells to servers behind URLs may take; the conversations bound themselves below that.
     private static let farewells = Duration.seconds(6)
 
@@ -227,7 +229,14 @@ actor Serving {
         let drain = self.current.configuration.drain
         self.isDraining = true
         self.notifier?.send(.stopping(self.status))
+        // At sockets of the service manager's nobody need be refused: who connects from now on waits for the next bridge, and
+        // who has connected is let in.
+        let left = await self.listeners.closePassed()
         self.logger.info("draining", metadata: [LogKey.count: "\(admission.connections)"])
+        if let left {
+            self.listeners = left
+            await self.finishHandshakes()
+        }
         admission.startDraining()
         if drain.delay > .zero { try await Task.sleep(for: drain.delay) }
         await self.stopListening()
@@ -255,6 +264,18 @@ actor Serving {
         // Every connection has ended by now; servers behind URLs are told so in the time that this may take (R53).
         _ = await Daemon.wait(atMost: Self.farewells, until: self.site.conversations.onEmpty)
         self.logger.info("stopped")
+    }
+}
+
+extension Serving {
+    /// Waits, but not long, until no handshake is under way.
+    private func finishHandshakes() async {
+        let handshakes = Tally()
+        try? await self.workers.onEach { worker in
+            handshakes.add()
+            worker.handshakes.whenEmpty { handshakes.remove() }
+        }
+        _ = await Daemon.wait(atMost: Self.handshakes, until: handshakes.onEmpty)
     }
 }
 

@@ -25,7 +25,10 @@ struct Serve: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "The configuration file.", completion: .file(extensions: ["toml"]))
     var config: String?
 
-    @Option(name: .shortAndLong, help: "HOST:PORT, [IPV6]:PORT or unix:/PATH to serve one server at, under /mcp.")
+    @Option(
+        name: .shortAndLong,
+        help: "HOST:PORT, [IPV6]:PORT, unix:/PATH or systemd:NAME to serve one server at, under /mcp."
+    )
     var listen: String?
 
     @Option(help: "The MCP server to serve, where it is reached over HTTP.")
@@ -58,13 +61,14 @@ struct Serve: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // Until the daemon listens to it. Without a file there is nothing to read again: whoever closes the terminal ends it.
         if self.config != nil { signal(SIGHUP, SIG_IGN) }
-        let (served, audit) = try self.load()
+        let sockets = try Self.passedSockets()
+        let (served, audit) = try self.load(sockets)
         LoggingSystem.bootstrap(served.configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
-        served.warn(file: self.config ?? "--", logger)
+        served.warn(file: self.config ?? "--", sockets: sockets, logger)
         let daemon = Daemon(
             served,
-            load: self.reload(logger),
+            load: self.reload(sockets, logger),
             audit: audit,
             notifier: ServiceNotifier(),
             logger: logger
@@ -84,27 +88,40 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Nil without a file, which there is nothing to read again of.
-    private func reload(_ logger: Logger) -> Daemon.Load? {
+    private func reload(_ sockets: [PassedSocket], _ logger: Logger) -> Daemon.Load? {
         guard let config = self.config else { return nil }
-        return { current throws(ConfigurationError) in try current.reloaded(from: config, logger) }
+        return { current throws(ConfigurationError) in
+            try current.reloaded(from: config, sockets: sockets, logger)
+        }
     }
 
-    private func load() throws -> (ServedConfiguration, AuditLog?) {
+    private static func passedSockets() throws -> [PassedSocket] {
+        do throws(PassedSockets.Fault) {
+            return try PassedSockets.take()
+        } catch {
+            StandardError.write("mcp-wsbridge: \(error)\n")
+            throw ExitCode(1)
+        }
+    }
+
+    private func load(_ sockets: [PassedSocket]) throws -> (ServedConfiguration, AuditLog?) {
         do throws(ConfigurationError) {
             let configuration =
                 if let config = self.config {
-                    try Configuration.load(path: config)
+                    try Configuration.load(path: config, sockets: sockets)
                 } else if let url = self.url {
                     try Configuration.oneLiner(
                         listen: self.listen ?? Self.defaultAddress,
                         url: url,
                         option: "--url",
+                        sockets: sockets,
                         insecurePublic: self.insecurePublic
                     )
                 } else {
                     try Configuration.oneLiner(
                         listen: self.listen ?? Self.defaultAddress,
                         command: self.command,
+                        sockets: sockets,
                         insecurePublic: self.insecurePublic,
                         inheritEnv: self.inheritEnv
                     )

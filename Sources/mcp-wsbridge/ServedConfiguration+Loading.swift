@@ -24,17 +24,25 @@ extension ServedConfiguration {
 
     /// What the configuration file says by now.
     ///
+    /// - Parameter sockets: those that the service manager passed.
     /// - Throws: what is wrong with it.
-    func reloaded(from path: String, _ logger: Logger) throws(ConfigurationError) -> Daemon.Reloaded {
-        var configuration = try Configuration.load(path: path)
+    func reloaded(
+        from path: String,
+        sockets: [PassedSocket],
+        _ logger: Logger
+    ) throws(ConfigurationError) -> Daemon.Reloaded {
+        var configuration = try Configuration.load(path: path, sockets: sockets)
         let change = ConfigurationChange(from: self.configuration, to: &configuration)
         let new = try Self(configuration, reusing: self)
-        new.warn(file: path, logger)
+        new.warn(file: path, sockets: sockets, logger)
         return (new, change)
     }
 
     /// Tells the log what looks wrong, though it may be meant.
-    func warn(file: String, _ logger: Logger) {
+    func warn(file: String, sockets: [PassedSocket], _ logger: Logger) {
+        for socket in sockets where !self.configuration.listeners.contains(where: { $0.passed == socket }) {
+            logger.warning("nobody listens to the socket \(socket.name), \(socket.address), of the service manager's")
+        }
         let surroundings = CheckReport.Surroundings.thisMachine(self.listeners, self.servers)
         for warning in CheckReport.warnings(of: self.configuration, file: file, in: surroundings) {
             logger.warning("\(warning)")

@@ -15,6 +15,7 @@ struct ListenAddressTests {
             ("localhost:65535", .tcp(host: "localhost", port: 65_535)),
             ("a-b.example:80", .tcp(host: "a-b.example", port: 80)),
             ("unix:/run/a b.sock", .unix(path: "/run/a b.sock")), ("[fe80::1]:1", .tcp(host: "fe80::1", port: 1)),
+            ("systemd:mcp-wsbridge.socket", .passed(name: "mcp-wsbridge.socket")),
         ] as [(String, ListenAddress)]
     )
     func forms(_ text: String, _ address: ListenAddress) throws {
@@ -40,6 +41,7 @@ struct ListenAddressTests {
             ("", "needs a port"), ("ws://127.0.0.1:80", "takes no URL"), ("unix:", "absolute path"),
             ("unix:run/a.sock", "absolute path"), ("unix:/run/", "absolute path"), ("unix:/a\0b", "control characters"),
             ("unix:/" + String(repeating: "a", count: 107), "longer than 107 bytes"), ("-a.example:1", "no valid host"),
+            ("systemd:", "FileDescriptorName="), ("systemd:a b", "such as \"systemd:bridge\", not \"systemd:a b\""),
         ]
     )
     func refused(_ text: String, _ message: String) {

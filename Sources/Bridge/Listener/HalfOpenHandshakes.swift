@@ -18,6 +18,8 @@ final class HalfOpenHandshakes {
     private var order: HalfOpen
     private var handlers: [HalfOpen.Number: UpgradeHandler] = [:]
     private var isLookDue = false
+    /// Who waits for the last handshake to be done.
+    private var onEmpty: [() -> Void] = []
 
     /// - Parameters:
     ///   - limit: `max_handshakes`.
@@ -49,6 +51,20 @@ final class HalfOpenHandshakes {
     func ended(_ number: HalfOpen.Number) {
         self.order.ended(number)
         self.handlers[number] = nil
+        self.tellIfEmpty()
+    }
+
+    /// Calls `callback` once, as soon as no handshake is under way.
+    func whenEmpty(_ callback: @escaping () -> Void) {
+        self.onEmpty.append(callback)
+        self.tellIfEmpty()
+    }
+
+    private func tellIfEmpty() {
+        guard self.handlers.isEmpty, !self.onEmpty.isEmpty else { return }
+        let callbacks = self.onEmpty
+        self.onEmpty = []
+        for callback in callbacks { callback() }
     }
 
     private func cutExcess() {
@@ -60,6 +76,7 @@ final class HalfOpenHandshakes {
             if handler.isUnheard { unheard.append(handler) } else { handler.cut() }
         }
         for handler in unheard { handler.number = self.began(handler) }
+        self.tellIfEmpty()
     }
 }
 

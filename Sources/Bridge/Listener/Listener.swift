@@ -22,15 +22,18 @@ struct Listener: Sendable {
 
     let key: ListenerKey
     let channel: any Channel
-    /// Nil but for a Unix socket.
+    /// Nil but for a Unix socket of the bridge's own.
     private let file: UnixSocketFile?
+    /// The socket is the service manager's: who connects after the end finds the next bridge.
+    fileprivate let isPassed: Bool
     /// The port in use, where the configured one is 0; nil for a Unix socket.
     var port: Int? { self.channel.localAddress?.port }
 
-    private init(_ key: ListenerKey, _ channel: any Channel, file: UnixSocketFile? = nil) {
+    private init(_ key: ListenerKey, _ channel: any Channel, file: UnixSocketFile? = nil, isPassed: Bool = false) {
         self.key = key
         self.channel = channel
         self.file = file
+        self.isPassed = isPassed
     }
 
     /// Binds the address; clients can connect, and wait until ``accept()``.
@@ -85,7 +88,11 @@ struct Listener: Sendable {
                 }
             }
         do {
+            if let passed = served.configuration.passed {
+                return Listener(key, try await Self.listen(passed, bootstrap), isPassed: true)
+            }
             switch address {
+            case .passed: throw ChannelError.operationUnsupported
             case .tcp(let host, let port):
                 return Listener(key, try await bootstrap.bind(host: host, port: port).get())
             case .unix(let path):
@@ -103,6 +110,13 @@ struct Listener: Sendable {
         } catch {
             throw ListenError(address: address, underlying: error)
         }
+    }
+
+    /// Another descriptor of the socket: it may be closed, and used once more after a reload.
+    private static func listen(_ passed: PassedSocket, _ bootstrap: ServerBootstrap) async throws -> any Channel {
+        let descriptor = fcntl(passed.descriptor, F_DUPFD_CLOEXEC, 0)
+        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "dup") }
+        return try await bootstrap.withBoundSocket(descriptor).get()
     }
 
     /// Keep-alive, and an end for peers that acknowledge nothing (R18). The bridge's own write timeout comes first.
@@ -181,6 +195,15 @@ struct Listeners: Sendable {
     /// Accepts nobody any more; connections live on.
     func close() async {
         for listener in self.all { await listener.close() }
+    }
+
+    /// Accepts nobody any more who can wait for the next bridge instead: at sockets of the service manager's.
+    ///
+    /// - Returns: those that are left; nil where there were no such sockets.
+    func closePassed() async -> Listeners? {
+        guard self.all.contains(where: \.isPassed) else { return nil }
+        for listener in self.all where listener.isPassed { await listener.close() }
+        return Listeners(self.all.filter { !$0.isPassed })
     }
 }
 

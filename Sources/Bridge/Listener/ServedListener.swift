@@ -79,7 +79,8 @@ extension HandshakeRules {
         let reach: Reach =
             switch listen.address {
             case .unix: .unixSocket
-            case .tcp: listen.address.isLocal ? .loopback : .network
+            // What is served has the address of the socket.
+            case .tcp, .passed: listen.address.isLocal ? .loopback : .network
             }
         self.init(
             reach: reach,

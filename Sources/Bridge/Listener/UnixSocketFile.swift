@@ -76,7 +76,8 @@ struct UnixSocketFile: Sendable {
             throw Fault(what: "find its socket again", code: EEXIST, advice: "; make it in a directory of its own")
         }
         guard status.st_mode & Self.permissions & ~Self.born == 0 else { throw Self.modesAreNotKept }
-        if let group = access.group, fchownat(file, "", .max, group, Self.itself) != 0 {
+        // Where it has the group already, no right to change it is needed.
+        if let group = access.group, group != status.st_gid, fchownat(file, "", .max, group, Self.itself) != 0 {
             throw Fault(
                 what: "give its socket to group \(group)",
                 code: errno,

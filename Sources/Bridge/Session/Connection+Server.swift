@@ -77,7 +77,7 @@ extension Connection: BackendReceiver {
 
     func ended(_ end: SessionEnd, stderr: [String]) {
         guard self.isOpen else { return }
-        guard self.hasHeardClient || self.isDraining else { return self.awaitFirstMessage(end, stderr: stderr) }
+        guard self.hasHeardClient || self.drainEnd != nil else { return self.awaitFirstMessage(end, stderr: stderr) }
         self.end(end, stderr: stderr)
     }
 

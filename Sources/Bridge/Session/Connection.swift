@@ -27,6 +27,8 @@ final class Connection {
     static let earlyFlush = 64 << 10
     /// How long a client may take to say its first word to a server that has ended already.
     private static let firstMessagePatience = TimeAmount.seconds(10)
+    /// How long after the handshake a client that has said nothing is not idle but about to speak.
+    private static let beginning = Int64(2_000_000_000)
 
     let id: ConnectionID
     let server: ServedServer
@@ -51,9 +53,9 @@ final class Connection {
     /// Bytes that may wait for either side before the other is paused (R46).
     private let queueLimit: Int
     /// How the connection ends as soon as nothing is in flight; nil while it need not.
-    private var drainEnd: SessionEnd?
-    /// There is a ``drainEnd``: to look at that itself, at every message, costs a copy of it.
-    private(set) var isDraining = false
+    private(set) var drainEnd: SessionEnd?
+    /// That is so from now on: to look at ``drainEnd`` itself, at every message, costs a copy of it.
+    private var isDraining = false
     private var isClientPaused = false
     private var isServerPaused = false
     /// More than `queue` waits for the server.
@@ -322,9 +324,15 @@ final class Connection {
 
     // MARK: The end
 
-    /// Ends at once if idle, else as soon as the last request is answered (R44).
+    /// Ends at once if idle, else as soon as the last request is answered (R44). Who has just come is heard first.
     func drain(_ end: SessionEnd) {
         self.drainEnd = end
+        let beginning = self.began + Self.beginning - Self.now()
+        guard !self.hasHeardClient, beginning > 0 else { return self.endWhenIdle() }
+        self.eventLoop.assumeIsolated().scheduleTask(in: .nanoseconds(beginning)) { [weak self] in self?.endWhenIdle() }
+    }
+
+    private func endWhenIdle() {
         self.isDraining = true
         self.endIfDrained()
     }

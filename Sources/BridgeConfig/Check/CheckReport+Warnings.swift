@@ -51,7 +51,7 @@ extension CheckReport {
     /// A listener that lets nobody in.
     private static func closedWarning(_ listen: Listen, _ configuration: Configuration) -> String? {
         guard let auth = configuration.auth, auth.tokens.isEmpty, auth.jwt == nil, !listen.authenticatesClients,
-            !(auth.unix.isUsed && listen.address.isUnixSocket),
+            !(auth.unix.isUsed && (listen.address.isUnixSocket || listen.address.isPassed)),
             configuration.servers.allSatisfy({ $0.authentication == .required })
         else { return nil }
         return "nobody can come in at \(listen.address): [auth] has no credential that clients could present there"

@@ -71,7 +71,10 @@ package struct CheckReport: Sendable, Equatable {
     }
 
     private static func lines(_ listen: Listen, _ surroundings: Surroundings) -> [String] {
-        let reach = listen.address.isLocal ? "this machine only" : "reachable from other machines"
+        let reach =
+            if listen.address.isPassed { "a socket of the service manager's" } else {
+                listen.address.isLocal ? "this machine only" : "reachable from other machines"
+            }
         return line("listen", ["\(listen.address) (\(reach))"] + parts(listen.access), indent: "")
             + line("tls", listen.tls.map { parts($0, surroundings) } ?? [], indent: "")
             + line("proxies", summary(ofProxies: listen), indent: "")

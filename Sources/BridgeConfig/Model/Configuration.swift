@@ -4,7 +4,7 @@
 
 /// Everything that an operator decides about the bridge, validated.
 ///
-/// Made by ``load(path:)``, ``parse(_:file:)`` or ``oneLiner(listen:command:insecurePublic:inheritEnv:)``; the memberwise initializer
+/// Made by ``load(path:sockets:)``, ``parse(_:file:sockets:)`` or ``oneLiner(listen:command:sockets:insecurePublic:inheritEnv:)``; the memberwise initializer
 /// checks nothing and is for tests.
 package struct Configuration: Sendable, Equatable {
     /// In the order of the file. Never empty, and no two with the same address, when it comes from a reader.

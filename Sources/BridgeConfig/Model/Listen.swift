@@ -7,6 +7,8 @@ package import BridgeCore
 /// `[listen]`, or one of several `[[listen]]`: a listener with everything that is its own.
 package struct Listen: Sendable, Equatable {
     package var address: ListenAddress = .tcp(host: "127.0.0.1", port: 8765)
+    /// The socket of the service manager's that is used, and listens at ``address``; nil where the bridge makes its own.
+    package var passed: PassedSocket?
     /// Origins that browsers may connect from, spelled as browsers send them: lower case, no default port, no path (R4).
     package var allowedOrigins: [String] = []
     /// Host names, beside the loopback ones, that a loopback listener answers to: lower case, no port; IPv6 in brackets (R5).

@@ -10,15 +10,23 @@ package enum ListenAddress: Sendable, Equatable, Hashable {
     case tcp(host: String, port: Int)
     /// An absolute path; the socket is created 0600 (R6).
     case unix(path: String)
+    /// A socket that the service manager passes under a name (sd_listen_fds_with_names(3)). Only until it is known where that
+    /// listens: ``Listen/passed`` has the place of it then.
+    case passed(name: String)
 
     /// Whether only this machine can reach the address (R6): 127.0.0.0/8, ::1, `localhost` and Unix sockets.
     ///
-    /// Judged from the text alone. Any other host name counts as public, whatever it resolves to: names change their minds.
+    /// Judged from the text alone. Any other host name counts as public, whatever it resolves to: names change their minds. A
+    /// socket that is passed is judged when it is there.
     package var isLocal: Bool {
         switch self {
-        case .unix: true
+        case .unix, .passed: true
         case .tcp(let host, _): Self.isLoopback(host: host)
         }
+    }
+
+    package var isPassed: Bool {
+        if case .passed = self { true } else { false }
     }
 
     package var isUnixSocket: Bool {
@@ -40,7 +48,8 @@ package enum ListenAddress: Sendable, Equatable, Hashable {
             }
             let isEvery = [address, otherAddress].contains { $0.allSatisfy { $0 == 0 } }
             return address == otherAddress || (isEvery && address.count == otherAddress.count)
-        case (.unix, .tcp), (.tcp, .unix): return false
+        // A unit may have several sockets under one name.
+        case (.unix, _), (.tcp, _), (.passed, _): return false
         }
     }
 
@@ -84,6 +93,8 @@ package enum ListenAddress: Sendable, Equatable, Hashable {
             "\(scheme)://\(Self.bracketed(host)):\(bound ?? port)\(path)"
         case .unix(let socket):
             "\(scheme)+unix:\(socket):\(path)"
+        case .passed:
+            "\(scheme)+\(self):\(path)"
         }
     }
 
@@ -98,6 +109,7 @@ extension ListenAddress: CustomStringConvertible {
         switch self {
         case .tcp(let host, let port): "\(Self.bracketed(host)):\(port)"
         case .unix(let path): "unix:\(path)"
+        case .passed(let name): "systemd:\(name)"
         }
     }
 }

@@ -16,7 +16,10 @@ extension Configuration {
                 at: table.keyPosition
             )
         }
-        if auth.unix.isUsed, let unix = table.entries["unix"], !listeners.contains(where: \.address.isUnixSocket) {
+        if auth.unix.isUsed, let unix = table.entries["unix"],
+            // What is passed may be one.
+            !listeners.contains(where: { $0.address.isUnixSocket || $0.address.isPassed })
+        {
             let addresses = listeners.map(\.address.description).joined(separator: " or ")
             diagnostics.report(
                 "[auth.unix] needs a Unix socket: \(addresses) does not tell which user connects; write "

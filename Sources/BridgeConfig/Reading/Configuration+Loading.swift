@@ -7,15 +7,19 @@ import Glibc
 extension Configuration {
     /// Reads and checks a configuration file. Blocks; not for an event loop.
     ///
+    /// - Parameter sockets: those that the service manager passed; nil where the configuration is not to be served.
     /// - Throws: what is wrong with the file or with its text.
-    package static func load(path: String) throws(ConfigurationError) -> Configuration {
+    package static func load(
+        path: String,
+        sockets: [PassedSocket]? = nil
+    ) throws(ConfigurationError) -> Configuration {
         let bytes: [UInt8]
         do throws(FileError) {
             bytes = try FileContents.read(path: path, atMost: 1 << 20)
         } catch {
             throw ConfigurationError("cannot be read: \(error.reason)", at: Place(file: path))
         }
-        return try parse(bytes, file: path)
+        return try parse(bytes, file: path, sockets: sockets)
     }
 }
 

@@ -7,14 +7,17 @@ internal import BridgeCore
 extension Configuration {
     /// The configuration of `mcp-wsbridge --listen ADDRESS -- COMMAND…`: one server at `/mcp`, named after its program.
     ///
-    /// - Parameter insecurePublic: whether `--insecure-public` was given (R6).
+    /// - Parameters:
+    ///   - sockets: those that the service manager passed.
+    ///   - insecurePublic: whether `--insecure-public` was given (R6).
     package static func oneLiner(
         listen address: String,
         command: [String],
+        sockets: [PassedSocket] = [],
         insecurePublic: Bool,
         inheritEnv: [String] = []
     ) throws(ConfigurationError) -> Configuration {
-        try oneLiner(listen: address, insecurePublic: insecurePublic) { limits throws(ConfigurationError) in
+        try oneLiner(listen: address, sockets, insecurePublic: insecurePublic) { limits throws(ConfigurationError) in
             let place = Place(file: "--")
             guard let program = command.first, !program.isEmpty else {
                 throw ConfigurationError("no command is given: write, for example, -- uvx mcp-server-time", at: place)
@@ -34,9 +37,10 @@ extension Configuration {
         listen address: String,
         url: String,
         option: String,
+        sockets: [PassedSocket] = [],
         insecurePublic: Bool
     ) throws(ConfigurationError) -> Configuration {
-        try oneLiner(listen: address, insecurePublic: insecurePublic) { limits throws(ConfigurationError) in
+        try oneLiner(listen: address, sockets, insecurePublic: insecurePublic) { limits throws(ConfigurationError) in
             let place = Place(file: option)
             do throws(BadValue) {
                 let url = try HTTPURL(parsing: url)
@@ -51,6 +55,7 @@ extension Configuration {
 
     private static func oneLiner(
         listen address: String,
+        _ sockets: [PassedSocket],
         insecurePublic: Bool,
         server: (Limits) throws(ConfigurationError) -> Server
     ) throws(ConfigurationError) -> Configuration {
@@ -58,16 +63,17 @@ extension Configuration {
         var listen = Listen()
         do throws(BadValue) {
             listen.address = try ListenAddress(parsing: address)
+            var free = sockets
+            try listen.take(from: &free, all: sockets)
         } catch {
             throw ConfigurationError("the address \(error.message)", at: option)
         }
         listen.insecurePublic = insecurePublic
-        if let problem = listen.address.exposureProblem(
-            insecurePublic: insecurePublic,
-            remedy: "add --insecure-public if that is meant"
-        ) {
-            throw ConfigurationError(problem, at: option)
-        }
+        let remedy = "add --insecure-public if that is meant"
+        let problem =
+            listen.address.exposureProblem(insecurePublic: insecurePublic, remedy: remedy)
+            ?? listen.passedFileProblem(remedy: remedy)
+        if let problem { throw ConfigurationError(problem, at: option) }
         var configuration = Configuration(listeners: [listen])
         var server = try server(configuration.limits)
         server.path = "/mcp"

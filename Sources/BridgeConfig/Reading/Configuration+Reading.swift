@@ -5,9 +5,15 @@
 extension Configuration {
     /// Reads and checks the text of a configuration file.
     ///
-    /// - Parameter file: how the file is called in messages.
+    /// - Parameters:
+    ///   - file: how the file is called in messages.
+    ///   - sockets: those that the service manager passed; nil where the configuration is not to be served.
     /// - Throws: every problem of the file at once; where the text is no TOML, the first place where it goes wrong.
-    package static func parse(_ bytes: [UInt8], file: String) throws(ConfigurationError) -> Configuration {
+    package static func parse(
+        _ bytes: [UInt8],
+        file: String,
+        sockets: [PassedSocket]? = nil
+    ) throws(ConfigurationError) -> Configuration {
         var diagnostics = Diagnostics(file: file)
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ConfigurationError("the file is not valid UTF-8: save it as UTF-8", at: firstInvalidLine(bytes, file))
@@ -20,6 +26,7 @@ extension Configuration {
         }
         var configuration = Configuration()
         schema.read(entries, name: "", into: &configuration, &diagnostics)
+        configuration.take(sockets, entries, &diagnostics)
         configuration.reportExposure(entries, &diagnostics)
         configuration.reportAuth(entries, &diagnostics)
         configuration.reportTemplates(entries, &diagnostics)

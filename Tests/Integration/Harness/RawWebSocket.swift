@@ -41,9 +41,14 @@ final class RawWebSocket {
     }
 
     /// Shakes hands over a socket that is connected already.
-    init(socket: RawSocket, path: String, headers: [String] = []) throws {
+    convenience init(socket: RawSocket, path: String, headers: [String] = []) throws {
+        try self.init(socket: socket, sending: Handshake(path: path, port: 0, headers: headers).bytes)
+    }
+
+    /// Likewise, with these bytes.
+    init(socket: RawSocket, sending handshake: [UInt8]) throws {
         self.socket = socket
-        try socket.send(Handshake(path: path, port: 0, headers: headers).bytes)
+        try socket.send(handshake)
         answer = try socket.receiveAnswer()
         guard answer.status == 101 else { throw HandshakeRefused(answer: answer) }
     }

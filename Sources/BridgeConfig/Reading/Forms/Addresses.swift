@@ -43,8 +43,23 @@ extension ListenAddress {
     /// sockaddr_un has 108 bytes for the path and its NUL.
     private static let longestSocketPath = 107
 
-    /// Reads `HOST:PORT`, `[IPv6]:PORT` or `unix:/path`.
+    /// As systemd takes `FileDescriptorName=` (systemd.socket(5)).
+    private static let longestName = 255
+
+    /// Reads `HOST:PORT`, `[IPv6]:PORT`, `unix:/path` or `systemd:NAME`.
     init(parsing text: String) throws(BadValue) {
+        if text.hasPrefix("systemd:") {
+            let name = String(text.dropFirst("systemd:".count))
+            guard (1...Self.longestName).contains(name.utf8.count), name.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            else {
+                throw BadValue(
+                    "must name a socket as FileDescriptorName= of its unit does, such as \"systemd:bridge\", not "
+                        + quoted(text)
+                )
+            }
+            self = .passed(name: name)
+            return
+        }
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst("unix:".count))
             guard path.hasPrefix("/"), !path.hasSuffix("/") else {
