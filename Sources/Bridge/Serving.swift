@@ -95,7 +95,7 @@ actor Serving {
     func reload(_ load: Daemon.Load) async {
         // Whoever moves files away and says so expects them to be let go of, whatever the configuration is like.
         self.site.audit?.reopen(self.logger)
-        guard !self.isDraining else { return self.logger.notice("SIGHUP: draining; nothing is read again") }
+        guard !self.isDraining else { return self.logger.notice("draining; nothing is read again") }
         self.notifier?.send(.reloading(at: Connection.now()))
         let old = self.current
         do {
@@ -107,7 +107,7 @@ actor Serving {
         } catch {
             self.reloadFault = "\(error)"
             self.logger.error(
-                "SIGHUP: cannot use the configuration as it is now and goes on with the old one",
+                "cannot use the configuration as it is now and goes on with the old one",
                 metadata: [LogKey.error: "\(error)"]
             )
         }
@@ -158,7 +158,7 @@ actor Serving {
 
     private func log(_ change: ConfigurationChange) {
         guard !change.isEmpty else {
-            return self.logger.notice("SIGHUP: read the configuration again; it says the same as before")
+            return self.logger.notice("read the configuration again; it says the same as before")
         }
         let names: [(key: String, names: [String])] = [
             (LogKey.serversAdded, change.servers.added), (LogKey.serversChanged, change.servers.changed),
@@ -169,11 +169,11 @@ actor Serving {
         var metadata: Logger.Metadata = [:]
         for (key, names) in names where !names.isEmpty { metadata[key] = "\(names.joined(separator: ", "))" }
         if !metadata.isEmpty {
-            self.logger.notice("SIGHUP: read the configuration again; new connections use it", metadata: metadata)
+            self.logger.notice("read the configuration again; new connections use it", metadata: metadata)
         }
         guard !change.needsRestart.isEmpty else { return }
         self.logger.warning(
-            "SIGHUP: some settings that have changed stay as they were until a restart",
+            "some settings that have changed stay as they were until a restart",
             metadata: [LogKey.settings: "\(change.needsRestart.joined(separator: ", "))"]
         )
     }

@@ -3,3 +3,4 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>

@@ -78,7 +78,7 @@ struct Check: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let logger = Logger(
             label: "mcp-wsbridge",
-            factory: { StandardErrorLogHandler(label: $0, format: .text, level: .warning) }
+            factory: { DaemonLogHandler(label: $0, format: .text, level: .warning) }
         )
         let prober = Prober(servers, timeout: try self.timeLimit(), version: Version.number, logger: logger)
         let results: Prober.Results

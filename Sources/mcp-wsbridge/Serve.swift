@@ -140,13 +140,15 @@ struct Serve: AsyncParsableCommand {
 extension BridgeConfig.Log {
     /// Makes the log handler that the configuration asks for.
     fileprivate var handler: @Sendable (String) -> any LogHandler {
-        let format: StandardErrorLogHandler.Format =
+        let format: DaemonLogHandler.Format =
             switch self.format {
             case .text: .text
             case .json: .json
-            case .auto: isatty(STDERR_FILENO) == 1 ? .text : .json
+            // What is not there takes nothing.
+            case .journal: Journal.isThere ? .journal : .json
+            case .auto: Journal.isStandardError ? .journal : isatty(STDERR_FILENO) == 1 ? .text : .json
             }
         let level = Logger.Level(rawValue: self.level.rawValue) ?? .info
-        return { StandardErrorLogHandler(label: $0, format: format, level: level) }
+        return { DaemonLogHandler(label: $0, format: format, level: level) }
     }
 }

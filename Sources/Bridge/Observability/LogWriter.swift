@@ -2,15 +2,20 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
 internal import Glibc
 internal import Synchronization
 
-/// Writes log lines to standard error from a thread of its own, so that no event loop ever waits for a full pipe.
+/// Writes log lines to standard error, and entries to the journal, from a thread of its own, so that no event loop ever waits
+/// for a full pipe or a busy journal.
 ///
-/// Lines that find the buffer full are counted and left out, and the count is written when there is room again.
+/// What finds the buffer full is counted and left out, and the count is written when there is room again.
 package final class LogWriter: Sendable {
     private struct State {
         var pending: [UInt8] = []
+        var entries: [JournalEntry] = []
+        /// Of ``pending`` and ``entries``.
+        var bytes = 0
         var lost = 0
         var isWriting = false
     }
@@ -42,13 +47,25 @@ package final class LogWriter: Sendable {
 
     /// Queues one line, without its LF.
     package func write(_ line: String) {
+        self.queue(line.utf8.count + 1) { state in
+            state.pending.append(contentsOf: line.utf8)
+            state.pending.append(UInt8(ascii: "\n"))
+        }
+    }
+
+    /// Queues an entry for the journal.
+    func write(_ entry: JournalEntry) {
+        self.queue(entry.bytes) { $0.entries.append(entry) }
+    }
+
+    private func queue(_ bytes: Int, _ append: (inout State) -> Void) {
         self.state.withLock { state in
-            guard state.pending.count + line.utf8.count < Self.limit else {
+            guard state.bytes + bytes <= Self.limit else {
                 state.lost += 1
                 return
             }
-            state.pending.append(contentsOf: line.utf8)
-            state.pending.append(UInt8(ascii: "\n"))
+            state.bytes += bytes
+            append(&state)
         }
         sem_post(self.bell)
     }
@@ -56,7 +73,7 @@ package final class LogWriter: Sendable {
     /// Waits, at most a second, until all that was queued is written. For the end of the process.
     package func flush() {
         for _ in 0..<200 {
-            let isIdle = self.state.withLock { $0.pending.isEmpty && !$0.isWriting }
+            let isIdle = self.state.withLock { $0.bytes == 0 && !$0.isWriting }
             if isIdle { return }
             var five = timespec(tv_sec: 0, tv_nsec: 5_000_000)
             nanosleep(&five, nil)
@@ -66,18 +83,16 @@ package final class LogWriter: Sendable {
     private func run() {
         while true {
             sem_wait(self.bell)
-            let bytes = self.state.withLock { state -> [UInt8] in
-                defer { state.pending = [] }
+            let (bytes, entries) = self.state.withLock { state -> ([UInt8], [JournalEntry]) in
+                defer { state = State(isWriting: state.bytes > 0 || state.lost > 0) }
                 if state.lost > 0 {
-                    state.pending.append(
-                        contentsOf: "(\(state.lost) log lines lost: standard error is not read)\n".utf8
-                    )
-                    state.lost = 0
+                    let unread = state.entries.isEmpty ? "standard error is not read" : "the journal takes no more"
+                    state.pending.append(contentsOf: "(\(state.lost) log lines lost: \(unread))\n".utf8)
                 }
-                state.isWriting = !state.pending.isEmpty
-                return state.pending
+                return (state.pending, state.entries)
             }
             Self.writeAll(bytes)
+            for entry in entries { Journal.send(entry) }
             self.state.withLock { $0.isWriting = false }
         }
     }

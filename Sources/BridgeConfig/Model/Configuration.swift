@@ -59,10 +59,11 @@ package struct Drain: Sendable, Equatable {
 /// `[log]`: what the daemon writes to its standard error.
 package struct Log: Sendable, Equatable {
     package enum Format: String, Sendable, CaseIterable {
-        /// Text on a terminal, JSON otherwise.
+        /// Entries of the journal where standard error leads there, text on a terminal, JSON otherwise.
         case auto
         case text
         case json
+        case journal
     }
 
     /// The levels of swift-log under the same names.

@@ -99,7 +99,7 @@ import Testing
         let bridge = try BridgeProcess.fixture()
         let socket = try bridge.connect()
         bridge.program.signal(SIGHUP)
-        _ = try bridge.waitLog("SIGHUP") { $0.message.hasPrefix("SIGHUP") }
+        _ = try bridge.waitLog("SIGHUP") { $0.message.hasPrefix("read the configuration again") }
         #expect(try socket.call("count").contentText == "1")
         #expect(try bridge.stop() == 0)
     }

@@ -5,12 +5,14 @@
 internal import BridgeCore
 package import Logging
 
-/// The daemon's log on standard error: a line an event, as text for people or as JSON for machines.
-package struct StandardErrorLogHandler: LogHandler {
+/// The daemon's log: a line an event on standard error, as text for people or as JSON for machines, or an entry in the journal.
+package struct DaemonLogHandler: LogHandler {
     /// How a line looks.
     package enum Format: Sendable {
         case text
         case json
+        /// No line at all, but what ``JournalEntry`` has.
+        case journal
     }
 
     /// The most of a value that a line holds, in bytes: a net below the limits that each value has where it comes from.
@@ -33,17 +35,38 @@ package struct StandardErrorLogHandler: LogHandler {
     }
 
     package func log(event: LogEvent) {
-        LogWriter.shared.write(self.line(event.level, "\(event.message)", event.metadata, at: .now()))
+        if case .journal = self.format {
+            LogWriter.shared.write(self.entry(event.level, "\(event.message)", event.metadata))
+        } else {
+            LogWriter.shared.write(self.line(event.level, "\(event.message)", event.metadata, at: .now()))
+        }
+    }
+
+    /// The entry of an event. Its text is no more visible and endless than a line.
+    func entry(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata?) -> JournalEntry {
+        let pairs = self.pairs(metadata)
+        return JournalEntry(
+            .init(level),
+            message: message,
+            text: Self.visible(message) + Self.text(pairs),
+            values: pairs.map { ($0.key, Self.visible($0.value.description)) }
+        )
+    }
+
+    private func pairs(_ metadata: Logger.Metadata?) -> [(key: String, value: Logger.MetadataValue)] {
+        let all = metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
+        return all.sorted { $0.key < $1.key }
+    }
+
+    private static func text(_ pairs: [(key: String, value: Logger.MetadataValue)]) -> String {
+        pairs.map { " \($0.key)=\(Self.quoted($0.value.description))" }.joined()
     }
 
     /// The line of an event, without its LF: whatever the values hold, nothing in it is invisible or endless (R73).
     func line(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata?, at time: Timestamp) -> String {
-        let all = metadata.map { self.metadata.merging($0) { $1 } } ?? self.metadata
-        let pairs = all.sorted { $0.key < $1.key }
+        let pairs = self.pairs(metadata)
         switch self.format {
-        case .text:
-            let fields = pairs.map { " \($0.key)=\(Self.quoted($0.value.description))" }.joined()
-            return "\(time) \(level) \(Self.visible(message))\(fields)"
+        case .text, .journal: return "\(time) \(level) \(Self.visible(message))\(Self.text(pairs))"
         case .json:
             var line: [UInt8] = []
             line.append(contentsOf: "{\"time\":\"\(time)\",\"level\":\"\(level)\",\"message\":".utf8)
@@ -83,5 +106,18 @@ package struct StandardErrorLogHandler: LogHandler {
         var token: [UInt8] = []
         JSONString.appendVisible(text, atMost: Self.valueLimit, to: &token)
         return String(decoding: token, as: UTF8.self)
+    }
+}
+
+extension JournalEntry.Priority {
+    fileprivate init(_ level: Logger.Level) {
+        switch level {
+        case .trace, .debug: self = .debug
+        case .info: self = .info
+        case .notice: self = .notice
+        case .warning: self = .warning
+        case .error: self = .error
+        case .critical: self = .critical
+        }
     }
 }
