@@ -10,7 +10,9 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # As Package.swift has it for our own targets: NIO's checks of exclusive access are a sixth of a small message's
 # instructions. The debug build, which the tests run on, keeps them all.
-RELEASE_FLAGS := $(SWIFT_FLAGS) -c release -Xswiftc -enforce-exclusivity=unchecked
+OPTIMISED := $(SWIFT_FLAGS) -c release -Xswiftc -enforce-exclusivity=unchecked
+# With Swift's own libraries inside: what is installed must not need the compiler's folder.
+RELEASE_FLAGS := $(OPTIMISED) --static-swift-stdlib
 # The start-up code of static executables (crtbeginT.o) registers the unwind tables of the whole program by hand. At the
 # first unwinding, the end of Swift's main thread at every start, libgcc then reads and sorts all 4 MiB of them, beside
 # the threads that get to work. Without the registration it searches the sorted index that --eh-frame-hdr has the linker
@@ -21,6 +23,8 @@ STATIC_FLAGS := -Xswiftc -static-executable -Xlinker --eh-frame-hdr \
 DEBUG_BIN := $(CURDIR)/.build/debug
 RELEASE_BIN := $(CURDIR)/.build/release
 CHURN_SECONDS ?= 600
+export PREFIX ?= /usr/local
+export DESTDIR ?=
 CHAOS ?= --requests 10000
 BENCH ?=
 FUZZ ?= --seconds 1200
@@ -127,7 +131,31 @@ release: swift ## release build: .build/release/mcp-wsbridge
 .PHONY: static
 static: swift ## release build that needs no shared library: .build-static/release/mcp-wsbridge
 	scripts/install-packages build
-	swift build $(RELEASE_FLAGS) --product mcp-wsbridge --scratch-path .build-static --disable-default-traits $(STATIC_FLAGS)
+	swift build $(OPTIMISED) --product mcp-wsbridge --scratch-path .build-static --disable-default-traits $(STATIC_FLAGS)
+
+.PHONY: install
+install: release ## install program, units, man pages and configuration (PREFIX=/usr/local, DESTDIR=)
+	packaging/files install "$(RELEASE_BIN)/mcp-wsbridge"
+
+.PHONY: uninstall
+uninstall: ## remove what `make install` installed, but for the configuration
+	packaging/files uninstall
+
+.PHONY: deb
+deb: release ## Debian package: .build/deb/mcp-wsbridge_VERSION_ARCHITECTURE.deb
+	scripts/install-packages deb
+	packaging/deb "$(RELEASE_BIN)/mcp-wsbridge"
+
+.PHONY: units
+units: ## systemd takes the units, and what they leave open is within bounds
+	if [ "$${CI:-}" = true ]; then scripts/install-packages service; fi
+	packaging/check-units
+
+.PHONY: service
+service: deb ## install the package in a booted Debian, as root, and try the service there
+	if [ "$${CI:-}" = true ]; then scripts/install-packages service; fi
+	packaging/deb "$(RELEASE_BIN)/mcp-wsbridge" 2
+	Tests/Service/run
 
 .PHONY: clean
 clean: ## remove everything that was built
