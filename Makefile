@@ -10,9 +10,7 @@ SHELL := /bin/bash
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # As Package.swift has it for our own targets: NIO's checks of exclusive access are a sixth of a small message's
 # instructions. The debug build, which the tests run on, keeps them all.
-OPTIMISED := $(SWIFT_FLAGS) -c release -Xswiftc -enforce-exclusivity=unchecked
-# With Swift's own libraries inside: what is installed must not need the compiler's folder.
-RELEASE_FLAGS := $(OPTIMISED) --static-swift-stdlib
+RELEASE_FLAGS := $(SWIFT_FLAGS) -c release -Xswiftc -enforce-exclusivity=unchecked
 # The start-up code of static executables (crtbeginT.o) registers the unwind tables of the whole program by hand. At the
 # first unwinding, the end of Swift's main thread at every start, libgcc then reads and sorts all 4 MiB of them, beside
 # the threads that get to work. Without the registration it searches the sorted index that --eh-frame-hdr has the linker
@@ -22,6 +20,7 @@ STATIC_FLAGS := -Xswiftc -static-executable -Xlinker --eh-frame-hdr \
     -Xlinker --wrap=$(function) -Xlinker --defsym=__wrap_$(function)=0)
 DEBUG_BIN := $(CURDIR)/.build/debug
 RELEASE_BIN := $(CURDIR)/.build/release
+INSTALLED_BIN := $(CURDIR)/.build-installed/release
 CHURN_SECONDS ?= 600
 export PREFIX ?= /usr/local
 export DESTDIR ?=
@@ -53,10 +52,11 @@ build: swift ## debug build
 .PHONY: test
 test: test-swift interop ## all tests: Swift, then interop with real clients and servers
 
+# Many tests wait for processes, on threads that others need to go on: all begun at once, some wait for minutes.
 .PHONY: test-swift
 test-swift: swift
 	scripts/install-packages test
-	swift test $(SWIFT_FLAGS)
+	swift test $(SWIFT_FLAGS) --experimental-maximum-parallelization-width 4
 
 .PHONY: interop
 interop: build ## interop tests alone, against the debug build
@@ -131,20 +131,27 @@ release: swift ## release build: .build/release/mcp-wsbridge
 .PHONY: static
 static: swift ## release build that needs no shared library: .build-static/release/mcp-wsbridge
 	scripts/install-packages build
-	swift build $(OPTIMISED) --product mcp-wsbridge --scratch-path .build-static --disable-default-traits $(STATIC_FLAGS)
+	swift build $(RELEASE_FLAGS) --product mcp-wsbridge --scratch-path .build-static --disable-default-traits $(STATIC_FLAGS)
+
+# What is installed must not need the compiler's folder: Swift's own libraries are inside. The release build has them outside,
+# where the measurements can watch them.
+.PHONY: installed
+installed: swift
+	scripts/install-packages build
+	swift build $(RELEASE_FLAGS) --product mcp-wsbridge --scratch-path .build-installed --static-swift-stdlib
 
 .PHONY: install
-install: release ## install program, units, man pages and configuration (PREFIX=/usr/local, DESTDIR=)
-	packaging/files install "$(RELEASE_BIN)/mcp-wsbridge"
+install: installed ## install program, units, man pages and configuration (PREFIX=/usr/local, DESTDIR=)
+	packaging/files install "$(INSTALLED_BIN)/mcp-wsbridge"
 
 .PHONY: uninstall
 uninstall: ## remove what `make install` installed, but for the configuration
 	packaging/files uninstall
 
 .PHONY: deb
-deb: release ## Debian package: .build/deb/mcp-wsbridge_VERSION_ARCHITECTURE.deb
+deb: installed ## Debian package: .build/deb/mcp-wsbridge_VERSION_ARCHITECTURE.deb
 	scripts/install-packages deb
-	packaging/deb "$(RELEASE_BIN)/mcp-wsbridge"
+	packaging/deb "$(INSTALLED_BIN)/mcp-wsbridge"
 
 .PHONY: units
 units: ## systemd takes the units, and what they leave open is within bounds
@@ -154,12 +161,12 @@ units: ## systemd takes the units, and what they leave open is within bounds
 .PHONY: service
 service: deb ## install the package in a booted Debian, as root, and try the service there
 	if [ "$${CI:-}" = true ]; then scripts/install-packages service; fi
-	packaging/deb "$(RELEASE_BIN)/mcp-wsbridge" 2
+	packaging/deb "$(INSTALLED_BIN)/mcp-wsbridge" 2
 	Tests/Service/run
 
 .PHONY: clean
 clean: ## remove everything that was built
-	rm -rf .build .build-static .build-mutants .venv
+	rm -rf .build .build-static .build-installed .build-mutants .venv
 
 .PHONY: swift
 swift:

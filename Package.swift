@@ -28,6 +28,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         // The logging API that every Swift server library writes to.
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        // The metrics API that every Swift server library writes to; what scrapers read is made here.
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         // TLS with clients, and towards servers with an `https` URL: certificates and keys for the client below.
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         // Signals and graceful shutdown.
@@ -73,6 +75,7 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -97,6 +100,7 @@ let package = Package(
                 "DemoServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: settings
         ),

@@ -4,6 +4,7 @@
 
 package import BridgeConfig
 internal import BridgeCore
+internal import Glibc
 package import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -23,6 +24,8 @@ package struct Daemon: Service {
     private let load: Load?
     private let audit: AuditLog?
     private let notifier: ServiceNotifier?
+    private let metrics: MetricsRegistry
+    private let version: String
     private let logger: Logger
     private let onListening: @Sendable (_ ports: [Int?]) -> Void
 
@@ -35,6 +38,8 @@ package struct Daemon: Service {
     ///   - load: called at each SIGHUP; nil where there is no file, and SIGHUP does what it did before.
     ///   - audit: that of the configuration, its file open; nil where no audit record is kept.
     ///   - notifier: who wants to hear how the service is; nil for nobody.
+    ///   - metrics: where what happens seldom is counted.
+    ///   - version: of the program, for who asks.
     ///   - onListening: called once clients can connect; the ports are those in use, in the order of the listeners, nil
     ///     for a Unix socket.
     package init(
@@ -42,6 +47,8 @@ package struct Daemon: Service {
         load: Load? = nil,
         audit: AuditLog? = nil,
         notifier: ServiceNotifier? = nil,
+        metrics: MetricsRegistry = MetricsRegistry(),
+        version: String = "",
         logger: Logger,
         onListening: @escaping @Sendable (_ ports: [Int?]) -> Void
     ) {
@@ -49,6 +56,8 @@ package struct Daemon: Service {
         self.load = load
         self.audit = audit
         self.notifier = notifier
+        self.metrics = metrics
+        self.version = version
         self.logger = logger
         self.onListening = onListening
     }
@@ -94,6 +103,7 @@ package struct Daemon: Service {
             client: client,
             conversations: Tally(),
             logger: self.logger,
+            metrics: BridgeMetrics(self.metrics),
             audit: self.audit
         )
         do {
@@ -106,14 +116,22 @@ package struct Daemon: Service {
                 group: group,
                 budget: budget,
                 hasGroups: groups != nil,
-                notifier: self.notifier
+                notifier: self.notifier,
+                version: self.version
             )
             do {
                 // Before anybody knows that this serves: the first SIGHUP counts.
                 let hangups = self.load != nil ? await UnixSignalsSequence(trapping: .sighup) : nil
-                self.onListening(try await serving.start())
-                await serving.tellReady()
-                try await self.serve(serving, workers, site, hangups)
+                let admin = try await self.startAdmin(serving)
+                do {
+                    self.onListening(try await serving.start())
+                    await serving.tellReady()
+                    try await self.serve(serving, workers, site, hangups)
+                } catch {
+                    await admin?.close()
+                    throw error
+                }
+                await admin?.close()
                 await serving.close()
             } catch {
                 await serving.close()
@@ -130,6 +148,18 @@ package struct Daemon: Service {
         await client.shutdown()
         supervisor.shutdown()
         try await group.shutdownGracefully()
+    }
+
+    /// Nil without `[admin]`.
+    private func startAdmin(_ serving: Serving) async throws -> AdminServer? {
+        guard let admin = self.served.admin else { return nil }
+        let site = AdminSite(
+            serving: serving,
+            load: self.load,
+            tokens: admin.tokens,
+            drain: { kill(getpid(), SIGTERM) }
+        )
+        return try await AdminServer.start(admin, site)
     }
 
     /// Waits for the signal to stop, then drains; a second signal ends everything at once.

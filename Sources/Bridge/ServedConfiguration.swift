@@ -16,17 +16,21 @@ package struct ServedConfiguration: Sendable {
     package let servers: [ServedServer]
     /// That of ``configuration``; nil without `[auth]`.
     package let authentication: Authentication?
+    /// That of ``configuration``; nil without `[admin]`.
+    package let admin: ServedAdmin?
 
     package init(
         _ configuration: Configuration,
         listeners: [ServedListener],
         servers: [ServedServer],
-        authentication: Authentication?
+        authentication: Authentication?,
+        admin: ServedAdmin? = nil
     ) {
         self.configuration = configuration
         self.listeners = listeners
         self.servers = servers
         self.authentication = authentication
+        self.admin = admin
     }
 
     /// What clients find at each of the listeners.

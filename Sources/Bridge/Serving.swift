@@ -20,8 +20,10 @@ actor Serving {
     /// How long the farewells to servers behind URLs may take; the conversations bound themselves below that.
     private static let farewells = Duration.seconds(6)
 
-    private let site: Site
-    private let workers: Workers
+    let site: Site
+    let workers: Workers
+    /// Of the program.
+    let version: String
     private let group: any EventLoopGroup
     private let logger: Logger
     /// Nil where the process has no limit of descriptors.
@@ -31,11 +33,12 @@ actor Serving {
     private let notifier: ServiceNotifier?
     private var current: ServedConfiguration
     private var listeners = Listeners()
-    private var isDraining = false
+    private(set) var isListening = false
+    private(set) var isDraining = false
     /// How long the children may take to end: those of servers that are no more among them.
     private var graces: Duration
     /// Why the configuration that was read last is not in use.
-    private var reloadFault: String?
+    private(set) var reloadFault: String?
     /// What the service manager heard last.
     private var told: ServiceStatus?
 
@@ -46,9 +49,11 @@ actor Serving {
         group: any EventLoopGroup,
         budget: DescriptorBudget?,
         hasGroups: Bool,
-        notifier: ServiceNotifier?
+        notifier: ServiceNotifier?,
+        version: String
     ) {
         self.current = served
+        self.version = version
         self.site = site
         self.workers = workers
         self.group = group
@@ -67,6 +72,7 @@ actor Serving {
         self.current.authentication?.start(on: self.group.next(), self.logger)
         self.listeners = try await self.listeners.bind(self.current, group: self.group, workers: self.workers)
         try await self.listeners.replace(Listeners())
+        self.isListening = true
         return self.listeners.ports
     }
 
@@ -92,10 +98,16 @@ actor Serving {
 
     /// Reads the configuration and all that it names again, and serves new clients by it. What is no good leaves what it is
     /// about as it was: a configuration all of it, a file of certificates or tokens what was read from it before.
-    func reload(_ load: Daemon.Load) async {
+    ///
+    /// - Returns: why it is not used; nil where it is.
+    @discardableResult
+    func reload(_ load: Daemon.Load) async -> String? {
         // Whoever moves files away and says so expects them to be let go of, whatever the configuration is like.
         self.site.audit?.reopen(self.logger)
-        guard !self.isDraining else { return self.logger.notice("draining; nothing is read again") }
+        guard !self.isDraining else {
+            self.logger.notice("draining; nothing is read again")
+            return "the bridge drains"
+        }
         self.notifier?.send(.reloading(at: Connection.now()))
         let old = self.current
         do {
@@ -120,7 +132,9 @@ actor Serving {
         } else {
             await old.authentication?.shutdown()
         }
+        self.site.metrics.reloaded(isUsed: self.reloadFault == nil)
         self.tellReady()
+        return self.reloadFault
     }
 
     private func serve(_ new: ServedConfiguration) async throws {

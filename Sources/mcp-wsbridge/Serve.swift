@@ -7,6 +7,7 @@ internal import Bridge
 internal import BridgeConfig
 internal import Glibc
 internal import Logging
+internal import Metrics
 
 /// Runs the daemon in the foreground, from a configuration file, for one command or for one URL.
 struct Serve: AsyncParsableCommand {
@@ -66,17 +67,22 @@ struct Serve: AsyncParsableCommand {
         LoggingSystem.bootstrap(served.configuration.log.handler)
         let logger = Logger(label: "mcp-wsbridge")
         served.warn(file: self.config ?? "--", sockets: sockets, logger)
+        let metrics = MetricsRegistry()
+        // For the libraries: the bridge's own handles name their registry.
+        MetricsSystem.bootstrap(metrics)
         let daemon = Daemon(
             served,
             load: self.reload(sockets, logger),
             audit: audit,
             notifier: ServiceNotifier(),
+            metrics: metrics,
+            version: Version.number,
             logger: logger
         ) { ports in
             StandardOutput.write(Banner.text(for: served.configuration, ports: ports))
         }
         do {
-            try await daemon.runUntilSignalled()
+            try await Self.atUsualPriority { try await daemon.runUntilSignalled() }
         } catch {
             audit?.flush()
             LogWriter.shared.flush()
@@ -85,6 +91,21 @@ struct Serve: AsyncParsableCommand {
         }
         audit?.flush()
         LogWriter.shared.flush()
+    }
+
+    /// The main task has the priority of a user's click, which libdispatch gives its threads, or complains on standard error
+    /// that it may not: only root may. Not awaited as a task, which would raise its priority.
+    private static func atUsualPriority(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            Task.detached(priority: .medium) {
+                do {
+                    try await body()
+                    continuation.resume()
+                } catch {
+                    continuation.resume(throwing: error)
+                }
+            }
+        }
     }
 
     /// Nil without a file, which there is nothing to read again of.

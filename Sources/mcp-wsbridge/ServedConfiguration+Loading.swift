@@ -19,7 +19,14 @@ extension ServedConfiguration {
             configuration.auth == old?.configuration.auth
             && configuration.templateClaims == old?.configuration.templateClaims
         let authentication = if isSame { old?.authentication } else { try Authentication.make(of: configuration) }
-        self.init(configuration, listeners: listeners, servers: servers, authentication: authentication)
+        let admin = try ServedAdmin.make(of: configuration)
+        self.init(
+            configuration,
+            listeners: listeners,
+            servers: servers,
+            authentication: authentication,
+            admin: admin
+        )
     }
 
     /// What the configuration file says by now.

@@ -86,3 +86,17 @@ extension Authentication {
         )
     }
 }
+
+extension ServedAdmin {
+    /// What a configuration says of its admin address; nil without `[admin]`.
+    ///
+    /// - Throws: what is wrong with the files that it names, and accounts that the machine does not have.
+    static func make(of configuration: Configuration) throws(ConfigurationError) -> ServedAdmin? {
+        guard let admin = configuration.admin else { return nil }
+        return try ServedAdmin(
+            admin,
+            reading: { path, limit throws(FileError) in try FileContents.read(path: path, atMost: limit) },
+            environment: { ServedServer.variable($0) }
+        )
+    }
+}

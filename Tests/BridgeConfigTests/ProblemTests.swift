@@ -267,7 +267,8 @@ struct ProblemTests {
             let ofURL = Set(KindKey.refused(for: .command).map(\.path)).contains { path.hasPrefix("servers.a.\($0)") }
             for (value, kind) in values where !accepts(key, kind) {
                 let server = key == "command" || key == "url" ? "" : ofURL ? anyUpstream : anyServer
-                let name = table == ["auth", "tokens"] ? "[auth.tokens]" : table.joined(separator: ".")
+                let tablePath = table.joined(separator: ".")
+                let name = table.last == "tokens" ? "[\(tablePath)]" : tablePath
                 let header = table == ["servers", "a"] && !server.isEmpty ? "" : "[\(name)]\n"
                 let report = refusal(of: server + header + "\(key) = \(value)\n" + (header.isEmpty ? "" : ""))
                 let line = (server + header).split(separator: "\n").count + 1

@@ -33,7 +33,8 @@ import Testing
                 supervisor: self.supervisor,
                 client: self.client,
                 conversations: Tally(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                metrics: BridgeMetrics(MetricsRegistry())
             )
             self.workers = try await Workers(
                 self.group,

@@ -15,6 +15,7 @@ struct Site: Sendable {
     /// Conversations with servers behind URLs that are not over.
     let conversations: Tally
     let logger: Logger
+    let metrics: BridgeMetrics
     /// Nil where no audit record is kept.
     var audit: AuditLog?
 }
@@ -28,6 +29,8 @@ final class Worker {
     /// For the connections to servers inside the bridge.
     let answers = BuiltinBackend.AnswerBuffer()
     private var connections: [ConnectionID: Connection] = [:]
+    /// What was counted of each server, by its name: of those that are no more, too, since a count never falls.
+    private var tallies: [String: ServerTally] = [:]
     private var sites: [ListenerKey: ListenerSite]
     /// The names of the servers that there are.
     private var servers: Set<String>
@@ -68,10 +71,41 @@ final class Worker {
         }
     }
 
+    // MARK: Counts
+
+    /// Where the connections of one server are counted.
+    func tally(of server: String) -> ServerTally {
+        if let tally = self.tallies[server] { return tally }
+        let tally = ServerTally()
+        self.tallies[server] = tally
+        return tally
+    }
+
+    /// What was counted so far, and what there is now, by the names of the servers.
+    var totals: [String: ServerTotals] {
+        var totals = self.tallies.mapValues(\.totals)
+        for connection in self.connections.values { totals[connection.server.name]?.count(connection) }
+        return totals
+    }
+
+    /// Of all that there are now.
+    var summaries: [ConnectionSummary] {
+        let now = Connection.now()
+        return self.connections.values.map { ConnectionSummary($0, now: now) }
+    }
+
+    /// Ends the connection of this id as an operator wants it; false where there is none here.
+    func close(_ id: String) -> Bool {
+        guard let connection = self.connections.values.first(where: { $0.id.description == id }) else { return false }
+        connection.end(.closedByOperator)
+        return true
+    }
+
     // MARK: Connections
 
     func add(_ connection: Connection) {
         self.connections[connection.id] = connection
+        self.tally(of: connection.server.name).began += 1
         if self.isDraining { return connection.drain(.draining) }
         // It was let in while the server was being taken out.
         if !self.servers.contains(connection.server.name) { connection.drain(.serverRemoved) }
@@ -165,6 +199,17 @@ struct Workers: Sendable {
             throw ChannelError.inappropriateOperationForState
         }
         return worker.value
+    }
+
+    /// Each of them, for its loop.
+    var all: some Collection<NIOLoopBound<Worker>> { self.workers.values }
+
+    /// Has each loop call `body` with its worker, and waits for none of them.
+    ///
+    /// - Parameter before: called once for each, before.
+    func post(_ body: @escaping @Sendable (Worker) -> Void, before: () -> Void) {
+        for _ in self.workers { before() }
+        for worker in self.workers.values { worker.eventLoop.execute { body(worker.value) } }
     }
 
     /// Calls `body` with each worker, on its loop.

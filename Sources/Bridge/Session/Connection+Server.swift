@@ -12,6 +12,7 @@ extension Connection: BackendReceiver {
     func received(line: UnsafeRawBufferPointer) {
         guard self.isOpen else { return }
         self.lendBuffers()
+        self.noteServerTime()
         switch self.session.receivedFromServer(line, replies: &self.webSocket.outbound.tail) {
         case .forward(let range, let splice):
             self.send(line, range, splice)
@@ -27,6 +28,7 @@ extension Connection: BackendReceiver {
         guard line.readableBytes >= OutboundQueue.ownBufferSize, self.isOpen else {
             return line.withUnsafeReadableBytes { self.received(line: $0) }
         }
+        self.noteServerTime()
         let verdict = line.withUnsafeReadableBytes {
             self.session.receivedFromServer($0, replies: &self.webSocket.outbound.tail)
         }
@@ -48,6 +50,7 @@ extension Connection: BackendReceiver {
 
     func receivedTooLong(prefix: ByteBuffer) {
         guard self.isOpen else { return }
+        self.noteServerTime()
         let limit = self.server.configuration.limits.maxLine
         let isAnswered = prefix.withUnsafeReadableBytes {
             self.session.receivedTooLong($0, limit: limit, replies: &self.webSocket.outbound.tail)
@@ -58,13 +61,15 @@ extension Connection: BackendReceiver {
 
     func failed(_ id: RequestID, _ reply: BridgeReply) {
         guard self.isOpen else { return }
+        self.noteServerTime()
         self.session.answer(id, with: reply, into: &self.webSocket.outbound.tail)
     }
 
     func receivedAllOutput() {
         defer { self.takeBackBuffers() }
+        let now = self.takeServerTime()
         guard self.isOpen else { return }
-        self.deadlines.passedMessage(at: Self.now())
+        self.deadlines.passedMessage(at: now)
         self.flushToClient()
         self.endIfDrained()
     }

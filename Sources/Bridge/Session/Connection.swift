@@ -49,7 +49,7 @@ final class Connection {
     /// When the worker is to look after the deadlines; the end of time while it need not.
     private var wakeTime: Int64 = .max
     private var patience: Scheduled<Void>?
-    private let began: Int64
+    let began: Int64
     /// Bytes that may wait for either side before the other is paused (R46).
     private let queueLimit: Int
     /// How the connection ends as soon as nothing is in flight; nil while it need not.
@@ -66,6 +66,10 @@ final class Connection {
     private var isClientHeld = false
     /// The refused messages that ``owesAnswers`` has seen.
     private var refusedSeen = 0
+    /// How often each side was stopped because the other takes nothing (R46).
+    private(set) var pauses = Pauses()
+    /// The session knows what time it is, until the end of the server's wake-up.
+    private var hasServerTime = false
     var loggedSkips = 0
 
     /// - Parameter worker: that of `eventLoop`; told when the client's channel is closed.
@@ -89,7 +93,7 @@ final class Connection {
         self.worker = worker
         self.eventLoop = eventLoop
         self.logger = logger
-        self.session = Session(server.sessionSettings(id))
+        self.session = Session(server.sessionSettings(id), meter: worker.tally(of: server.name).requests)
         self.deadlines = Deadlines(
             server.deadlines,
             expiry: client.principal.expiry.map { Self.time(at: $0, now: now) },
@@ -132,7 +136,30 @@ final class Connection {
     /// Anything came from the client.
     func receivedBytes() {
         self.lendBuffers()
-        if self.deadlines.receivedBytes(at: Self.now()), self.isOpen { self.armTimer() }
+        self.session.now = Self.now()
+        if self.deadlines.receivedBytes(at: self.session.now), self.isOpen { self.armTimer() }
+    }
+
+    /// What was held of the client's is taken now.
+    func resumed() {
+        self.lendBuffers()
+        self.session.now = Self.now()
+    }
+
+    /// The first of what a wake-up brings from the server.
+    @inline(__always)
+    func noteServerTime() {
+        guard !self.hasServerTime else { return }
+        self.hasServerTime = true
+        self.session.now = Self.now()
+    }
+
+    /// When the server's wake-up began that is over now.
+    @inline(__always)
+    func takeServerTime() -> Int64 {
+        guard self.hasServerTime else { return Self.now() }
+        self.hasServerTime = false
+        return self.session.now
     }
 
     /// A message stands at the end of `toServer.tail`.
@@ -265,6 +292,7 @@ final class Connection {
         if self.isClientHeld, !self.isFull { self.webSocket.peerTakes() }
         guard mustPause != self.isClientPaused else { return }
         self.isClientPaused = mustPause
+        if mustPause { self.pauses.client += 1 }
         self.deadlines.clientPaused(mustPause, at: Self.now())
         self.webSocket.setReading(!mustPause)
         if !mustPause { self.armTimer() }
@@ -298,6 +326,7 @@ final class Connection {
         let mustPause = self.isServerPaused ? queued > limit / 2 : queued > limit
         guard mustPause != self.isServerPaused else { return }
         self.isServerPaused = mustPause
+        if mustPause { self.pauses.server += 1 }
         self.backend.setReading(!mustPause)
     }
 
@@ -350,6 +379,7 @@ final class Connection {
         case .ending, .closed: return
         }
         self.patience?.cancel()
+        self.session.now = Self.now()
         let farewell = self.session.finish(end.reply(stderr: stderr), into: &self.webSocket.outbound.tail)
         self.backend.end(farewell: end.isServerGone ? ByteBuffer() : farewell)
         self.toServer.removeAll()
@@ -380,6 +410,7 @@ final class Connection {
     func clientChannelClosed() {
         guard case .ending(let end) = self.state else { return }
         self.state = .closed
+        self.worker.tally(of: self.server.name).ended(self, end)
         self.log(end)
         self.worker.site.audit?.ended(
             self.id,

@@ -289,6 +289,7 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         if rejection.code.answersGuess {
             self.worker.site.admission.failed(at: context.channel.clientAddress, now: Connection.now())
         }
+        self.worker.site.metrics.refused(rejection.code)
         self.recordRefusal(rejection, head, context)
         self.answer(HTTPAnswer.refusal(rejection, withBody: head?.method != .HEAD), context)
     }
@@ -325,13 +326,16 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .ready(let backend): self.accept(admitted, backend, context)
         case .program(let backend):
             self.state = .starting
+            let begin = Connection.now()
             admitted.start(backend).assumeIsolated().whenComplete { result in
                 switch result {
                 case .success:
                     self.worker.site.admission.spawned(admitted.grant)
+                    self.worker.site.metrics.started(admitted.grant.server, nanoseconds: Connection.now() - begin)
                     self.accept(admitted, backend, context)
                 case .failure(let error):
                     let rejection = admitted.failed(error, backend)
+                    self.worker.site.metrics.startFailed(admitted.grant.server)
                     guard !self.isGone else { return self.recordRefusal(rejection, head, context) }
                     self.refuse(rejection, to: head, context)
                 }

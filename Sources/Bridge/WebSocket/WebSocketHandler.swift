@@ -257,7 +257,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         guard let pace, let connection, pace.isHolding else { return }
         if connection.isOpen, connection.isFull { return pace.waitForPeer() }
         var input = pace.release()
-        connection.lendBuffers()
+        connection.resumed()
         self.take(&input, pace, connection)
         connection.receivedAll()
         guard !pace.isHolding else { return }

@@ -17,6 +17,8 @@ package struct Configuration: Sendable, Equatable {
     package var drain: Drain
     package var log: Log
     package var audit: Audit
+    /// Nil without `[admin]`.
+    package var admin: Admin?
     /// In the order of the file. Never empty, and no two with the same path, when it comes from a reader.
     package var servers: [Server]
 
@@ -28,6 +30,7 @@ package struct Configuration: Sendable, Equatable {
         drain: Drain = Drain(),
         log: Log = Log(),
         audit: Audit = .off,
+        admin: Admin? = nil,
         servers: [Server] = []
     ) {
         self.listeners = listeners
@@ -37,6 +40,7 @@ package struct Configuration: Sendable, Equatable {
         self.drain = drain
         self.log = log
         self.audit = audit
+        self.admin = admin
         self.servers = servers
     }
 }

@@ -40,23 +40,29 @@ extension Auth.Unix {
 
 extension Key<Auth> {
     /// `[[auth.tokens]]`, any number of them.
-    static let tokens = Key(
-        name: "tokens",
-        read: { entry, table, auth, diagnostics in
-            let name = table.dotted("tokens")
-            guard case .array(let nodes) = entry.node.value else {
-                let message = "`tokens` must be an array of tables, each written [[\(name)]] with double brackets"
-                diagnostics.report("\(message), not \(entry.node.kind)", at: entry.node.position)
-                return
+    static let tokens = tokens(TokenTable.schema)
+    /// `[[admin.tokens]]`.
+    static let operatorTokens = tokens(TokenTable.operatorSchema)
+
+    private static func tokens(_ schema: TableSchema<TokenTable>) -> Key<Auth> {
+        Key(
+            name: "tokens",
+            read: { entry, table, auth, diagnostics in
+                let name = table.dotted("tokens")
+                guard case .array(let nodes) = entry.node.value else {
+                    let message = "`tokens` must be an array of tables, each written [[\(name)]] with double brackets"
+                    diagnostics.report("\(message), not \(entry.node.kind)", at: entry.node.position)
+                    return
+                }
+                auth.tokens = nodes.compactMap { Auth.Token(reading: $0, schema, name: name, &diagnostics) }
+                reportRepeated(nodes, &diagnostics)
+            },
+            settings: { auth in
+                let tokens = auth.tokens.isEmpty ? [TokenTable()] : auth.tokens.map(TokenTable.init)
+                return tokens.flatMap { schema.settings(of: $0) }.map { $0.under("tokens") }
             }
-            auth.tokens = nodes.compactMap { Auth.Token(reading: $0, name: name, &diagnostics) }
-            reportRepeated(nodes, &diagnostics)
-        },
-        settings: { auth in
-            let tokens = auth.tokens.isEmpty ? [TokenTable()] : auth.tokens.map(TokenTable.init)
-            return tokens.flatMap { TokenTable.schema.settings(of: $0) }.map { $0.under("tokens") }
-        }
-    )
+        )
+    }
 
     /// Two tokens of one name could not be told apart in the log, and one token of two names would have either.
     private static func reportRepeated(_ tokens: [TOMLNode], _ diagnostics: inout Diagnostics) {
@@ -76,10 +82,15 @@ extension Key<Auth> {
 }
 
 extension Auth.Token {
-    fileprivate init?(reading node: TOMLNode, name table: String, _ diagnostics: inout Diagnostics) {
+    fileprivate init?(
+        reading node: TOMLNode,
+        _ schema: TableSchema<TokenTable>,
+        name table: String,
+        _ diagnostics: inout Diagnostics
+    ) {
         var token = TokenTable()
         let before = diagnostics.problems.count
-        TokenTable.schema.read(node, name: table, into: &token, &diagnostics)
+        schema.read(node, name: table, into: &token, &diagnostics)
         guard diagnostics.problems.count == before else { return nil }
         guard let name = token.name else {
             diagnostics.report("a token needs a `name`: add, for example, name = \"ci\"", at: node.position)
@@ -101,7 +112,7 @@ extension Auth.Token {
     }
 }
 
-/// One of `[[auth.tokens]]` while it is read.
+/// One of `[[auth.tokens]]` or `[[admin.tokens]]` while it is read.
 private struct TokenTable: Sendable {
     var name: String?
     var sha256: String?
@@ -119,12 +130,18 @@ private struct TokenTable: Sendable {
         }
     }
 
-    static let schema = TableSchema<TokenTable>(keys: [
-        Key(optional: "name", .principalName, \.name),
-        Key(optional: "sha256", .sha256, \.sha256),
-        Key(optional: "token", .secretReference, \.token),
-        Key(optional: "servers", .serverNames, \.servers),
-    ])
+    static let schema = TableSchema<TokenTable>(
+        keys: operatorSchema.keys + [Key(optional: "servers", .serverNames, \.servers)]
+    )
+
+    static let operatorSchema = TableSchema<TokenTable>(
+        keys: [
+            Key(optional: "name", .principalName, \.name),
+            Key(optional: "sha256", .sha256, \.sha256),
+            Key(optional: "token", .secretReference, \.token),
+        ],
+        refused: ["servers": "is for tokens of clients: one of [[admin.tokens]] is for the whole bridge"]
+    )
 }
 
 extension ValueForm where Value == String {

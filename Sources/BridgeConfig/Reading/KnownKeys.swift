@@ -21,7 +21,7 @@ enum KnownKeys {
             guard names.removeLast() == key[...] else { return nil }
             let home = names.joined(separator: ".")
             // `name` and `servers` are what many a table could have: nobody looks for a token's there.
-            if home == "auth.tokens", !table.hasPrefix("auth") { return nil }
+            if home.hasSuffix(".tokens"), !table.hasPrefix(home.prefix { $0 != "." }) { return nil }
             let prefix = "servers.\(anyServer)"
             guard let server, home.hasPrefix(prefix) else { return home }
             return server + home.dropFirst(prefix.count)

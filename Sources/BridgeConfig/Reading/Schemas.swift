@@ -15,6 +15,7 @@ extension Configuration {
         Key("drain", table: Drain.schema, \.drain),
         Key("log", table: Log.schema, \.log),
         Key<Configuration>.audit,
+        Key<Configuration>.admin,
         Key<Configuration>.servers,
     ])
 }

@@ -93,6 +93,8 @@ extension Configuration {
         self.log = old.log
         if self.audit != old.audit { kept.append("[audit]") }
         self.audit = old.audit
+        if self.admin != old.admin { kept.append("[admin]") }
+        self.admin = old.admin
         // The file of a socket is made, with its rights, when it is bound.
         let before = Dictionary(zip(old.listenerKeys, old.listeners), uniquingKeysWith: { first, _ in first })
         for (index, key) in self.listenerKeys.enumerated() {

@@ -10,6 +10,10 @@ package struct InFlightRequest: Sendable {
     package var progressToken: RequestID?
     /// Position in arrival order, for answering in order at the end.
     package var order: UInt64
+    /// What it is counted as.
+    package var method = RequestMethod.other
+    /// When it came, in nanoseconds of the session's clock.
+    package var time: Int64 = 0
     /// What the request asks for, as far as the bridge cares.
     package var role = Role.other
     /// The client has sent `notifications/cancelled`: an answer may come, none is owed (R35).
@@ -75,6 +79,8 @@ package struct InFlightTable: Sendable {
         _ id: RequestID,
         spelling: [UInt8]?,
         progressToken: RequestID?,
+        method: RequestMethod,
+        time: Int64,
         role: InFlightRequest.Role,
         concernsTask: Bool
     ) -> OnRequest {
@@ -86,7 +92,7 @@ package struct InFlightTable: Sendable {
         if let integer, self.plain.contains(integer) { return .duplicate }
         guard self.plain.count + self.requests.count < Self.maxRequests else { return .full }
         if let integer, role == .other, spelling == nil, progressToken == nil, !concernsTask,
-            self.plain.insert(integer, order: self.nextOrder)
+            self.plain.insert(integer, order: self.nextOrder << 8 | UInt64(method.rawValue), time: time)
         {
             self.nextOrder += 1
             return .accepted
@@ -97,7 +103,9 @@ package struct InFlightTable: Sendable {
         self.requests[id] = InFlightRequest(
             spelling: spelling,
             progressToken: progressToken,
-            order: self.nextOrder,
+            order: self.nextOrder << 8,
+            method: method,
+            time: time,
             role: role,
             concernsTask: concernsTask
         )
@@ -122,17 +130,17 @@ package struct InFlightTable: Sendable {
         return request
     }
 
-    /// Notes that the client cancelled a request; false if it is not in flight.
+    /// Notes that the client cancelled a request; what it asked for, or nil if it is not in flight.
     @discardableResult
-    package mutating func cancel(_ id: RequestID) -> Bool {
-        guard var request = self.removePlain(id) ?? self.requests[id], !request.isCancelled else { return false }
+    package mutating func cancel(_ id: RequestID) -> RequestMethod? {
+        guard var request = self.removePlain(id) ?? self.requests[id], !request.isCancelled else { return nil }
         if self.cancelledCount == Self.maxCancelled { self.forgetCancelled() }
         request.isCancelled = true
         self.requests[id] = request
         self.cancelledCount += 1
         if request.role == .listen { self.listenCount -= 1 }
         if let token = request.progressToken { self.release(token) }
-        return true
+        return request.method
     }
 
     /// Whether progress for `token` belongs to a request that still runs, or to a task.
@@ -142,7 +150,7 @@ package struct InFlightTable: Sendable {
 
     /// Takes out all requests that are owed an answer, in arrival order.
     package mutating func removeAll() -> [(id: RequestID, request: InFlightRequest)] {
-        let plain = self.plain.all.map { (id: RequestID.integer($0.id), request: InFlightRequest(order: $0.order)) }
+        let plain = self.plain.all.map { (id: RequestID.integer($0.id), request: InFlightRequest($0.order, $0.time)) }
         let others = self.requests.filter { !$0.value.isCancelled }.map { (id: $0.key, request: $0.value) }
         let all = (plain + others).sorted { $0.request.order < $1.request.order }
         self = InFlightTable()
@@ -151,8 +159,8 @@ package struct InFlightTable: Sendable {
 
     @inline(__always)
     private mutating func removePlain(_ id: RequestID) -> InFlightRequest? {
-        guard case .integer(let number) = id, let order = self.plain.remove(number) else { return nil }
-        return InFlightRequest(order: order)
+        guard case .integer(let number) = id, let (order, time) = self.plain.remove(number) else { return nil }
+        return InFlightRequest(order, time)
     }
 
     private mutating func remove(_ id: RequestID, _ request: InFlightRequest) {
@@ -201,6 +209,14 @@ package struct InFlightTable: Sendable {
         case .integer: 0
         case .bigInteger(let text), .string(let text): text.string.utf8.count > 64 ? text.string.utf8.count : 0
         }
+    }
+}
+
+extension InFlightRequest {
+    /// One of which nothing was noted but its order, with its method in the last eight bits, and its time.
+    @inline(__always)
+    fileprivate init(_ order: UInt64, _ time: Int64) {
+        self.init(order: order, method: RequestMethod(rawValue: UInt8(truncatingIfNeeded: order)) ?? .other, time: time)
     }
 }
 

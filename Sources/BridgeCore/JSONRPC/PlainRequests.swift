@@ -12,11 +12,12 @@ struct PlainRequests: Sendable {
         var id: Int64
         /// Position in arrival order; ``nobody`` where the place is free.
         var order: UInt64
+        var time: Int64
     }
 
     private static let nobody = UInt64.max
     private static let smallest = 8
-    /// Sixteen bytes each: what an idle connection may keep, and what a busy one may.
+    /// Twenty-four bytes each: what an idle connection may keep, and what a busy one may.
     private static let largestIdle = 128
     private static let largest = 1_024
 
@@ -31,32 +32,36 @@ struct PlainRequests: Sendable {
     }
 
     /// Notes a request whose id is not in flight; false if there is no place for it.
-    mutating func insert(_ id: Int64, order: UInt64) -> Bool {
+    ///
+    /// - Parameters:
+    ///   - order: less than that of those that come later.
+    ///   - time: when it came.
+    mutating func insert(_ id: Int64, order: UInt64, time: Int64) -> Bool {
         if self.places.isEmpty { self.makePlaces(Self.smallest) }
         // Ids that follow on each other meet only when there are more of them than places.
         while self.places[self.index(id)].order != Self.nobody {
             guard self.count * 2 >= self.places.count, self.places.count < Self.largest else { return false }
             self.makePlaces(self.places.count * 2)
         }
-        self.places[self.index(id)] = Place(id: id, order: order)
+        self.places[self.index(id)] = Place(id: id, order: order, time: time)
         self.count += 1
         return true
     }
 
-    /// Takes a request out; its position in arrival order, or nil if it is not here.
-    mutating func remove(_ id: Int64) -> UInt64? {
+    /// Takes a request out; what was noted of it, or nil if it is not here.
+    mutating func remove(_ id: Int64) -> (order: UInt64, time: Int64)? {
         guard self.contains(id) else { return nil }
         let index = self.index(id)
-        let order = self.places[index].order
+        let (order, time) = (self.places[index].order, self.places[index].time)
         self.places[index].order = Self.nobody
         self.count -= 1
         if self.count == 0, self.places.count > Self.largestIdle { self.places = [] }
-        return order
+        return (order, time)
     }
 
     /// All of them, in no order.
-    var all: [(id: Int64, order: UInt64)] {
-        self.places.lazy.filter { $0.order != Self.nobody }.map { ($0.id, $0.order) }
+    var all: [(id: Int64, order: UInt64, time: Int64)] {
+        self.places.lazy.filter { $0.order != Self.nobody }.map { ($0.id, $0.order, $0.time) }
     }
 
     @inline(__always)
@@ -66,7 +71,7 @@ struct PlainRequests: Sendable {
 
     private mutating func makePlaces(_ count: Int) {
         let old = self.all
-        self.places = Array(repeating: Place(id: 0, order: Self.nobody), count: count)
-        for (id, order) in old { self.places[self.index(id)] = Place(id: id, order: order) }
+        self.places = Array(repeating: Place(id: 0, order: Self.nobody, time: 0), count: count)
+        for (id, order, time) in old { self.places[self.index(id)] = Place(id: id, order: order, time: time) }
     }
 }

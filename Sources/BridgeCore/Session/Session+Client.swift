@@ -145,6 +145,9 @@ extension Session {
             case .lists(let kind): listed = kind
             case .denied(let denial):
                 self.deny(denial, id: envelope.id.map { Array(text[$0.range]) })
+                if envelope.id != nil, let method = envelope.method {
+                    self.meter?.ended(RequestMethod(method, in: text), .denied)
+                }
                 return .deny
             case .ambiguous:
                 return refuse("not all readers of JSON see the same key or method there", "ambiguous_key")
@@ -164,16 +167,19 @@ extension Session {
             if method.names("notifications/cancelled", in: text), let cancelled = envelope.cancelledID,
                 let cancelledID = RequestID(cancelled, in: text)
             {
-                self.inFlight.cancel(cancelledID)
+                if let cancelled = self.inFlight.cancel(cancelledID) { self.meter?.ended(cancelled, .cancelled) }
             }
             return .forward
         }
-        let role = listed?.role ?? InFlightRequest.Role(method, in: text)
+        let requestMethod = RequestMethod(method, in: text)
+        let role = listed?.role ?? InFlightRequest.Role(requestMethod)
         if isInBatch, role == .initialize { return refuse("initialize must not be part of a batch", "batch") }
         let outcome = self.inFlight.insert(
             id,
             spelling: idValue.isPlainlySpelled(in: text) ? nil : Array(text[idValue.range]),
             progressToken: envelope.progressToken.flatMap { RequestID($0, in: text) },
+            method: requestMethod,
+            time: self.now,
             role: role,
             concernsTask: envelope.concernsTask
         )
@@ -228,13 +234,11 @@ extension Envelope.Value {
 }
 
 extension InFlightRequest.Role {
-    init(_ method: Envelope.Value, in text: UnsafeRawBufferPointer) {
-        if method.names("initialize", in: text) {
-            self = .initialize
-        } else if method.names("subscriptions/listen", in: text) {
-            self = .listen
-        } else {
-            self = .other
+    init(_ method: RequestMethod) {
+        switch method {
+        case .initialize: self = .initialize
+        case .listen: self = .listen
+        default: self = .other
         }
     }
 }

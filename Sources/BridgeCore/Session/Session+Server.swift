@@ -122,6 +122,24 @@ extension Session {
         guard let idValue = envelope.id, let id = RequestID(respelled: idValue, in: text),
             let request = self.inFlight.answer(id, createsTask: envelope.concernsTask)
         else { return self.drop() }
+        let verdict = self.judgeAnswer(idValue, id, request, envelope, text, range, replies: &replies)
+        let outcome: RequestOutcome =
+            if case .replaced = verdict { .failed } else { envelope.error == nil ? .ok : .error }
+        self.note(request.method, isCancelled: request.isCancelled, since: request.time, outcome)
+        return verdict
+    }
+
+    /// Likewise, of the answer to a request that was in flight.
+    @inline(__always)
+    private mutating func judgeAnswer(
+        _ idValue: Envelope.Value,
+        _ id: RequestID,
+        _ request: InFlightRequest,
+        _ envelope: Envelope,
+        _ text: UnsafeRawBufferPointer,
+        _ range: Range<Int>,
+        replies: inout ByteBuffer
+    ) -> OnServerLine {
         let token = UnsafeRawBufferPointer(rebasing: text[idValue.range])
         if request.role != .other {
             if request.role == .initialize, let version = envelope.negotiatedVersion, version.kind == .string {
@@ -199,6 +217,7 @@ extension Session {
             let request = self.inFlight.answer(id, createsTask: false)
         else { return nil }
         let reply = BridgeReply(.internalError, message, cause: cause)
+        self.note(request.method, isCancelled: request.isCancelled, since: request.time, .failed)
         self.send(reply, id: request.spelling ?? id.spelling, into: &replies)
         return .replaced(message)
     }

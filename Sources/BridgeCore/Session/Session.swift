@@ -7,7 +7,7 @@ package import NIOCore
 /// One client's conversation with one server: what may pass, what is answered by the bridge, what is dropped.
 ///
 /// A value without I/O or clock. Messages stay where they are: the session looks at their bytes, and says what to do.
-package struct Session: Sendable {
+package struct Session {
     /// How the bytes between client and server are understood.
     package enum Framing: String, Sendable {
         /// MCP: JSON-RPC messages, one a line.
@@ -61,12 +61,27 @@ package struct Session: Sendable {
         package var skipped = 0
 
         package init() {}
+
+        package static func += (left: inout Counters, right: Counters) {
+            left.messagesFromClient += right.messagesFromClient
+            left.bytesFromClient += right.bytesFromClient
+            left.messagesToClient += right.messagesToClient
+            left.bytesToClient += right.bytesToClient
+            left.refused += right.refused
+            left.denied += right.denied
+            left.dropped += right.dropped
+            left.skipped += right.skipped
+        }
     }
 
     /// The server requests that the client has not answered, kept at the most; beyond, answers are not matched.
     static let maxServerRequests = 4_096
 
     let settings: Settings
+    /// Where requests are counted, which outlives the session; nil where nobody wants to know.
+    let meter: RequestMeter?
+    /// What time it is, in nanoseconds of a monotonic clock: set at the beginning of each wake-up.
+    package var now: Int64 = 0
     package internal(set) var counters = Counters()
     var inFlight = InFlightTable()
     /// Ids of the server's own requests (sampling, elicitation, roots, ping) that the client has not answered.
@@ -78,12 +93,15 @@ package struct Session: Sendable {
     /// The protocol revision that the answer to `initialize` named.
     package internal(set) var negotiatedVersion: String?
 
-    package init(_ settings: Settings) {
+    package init(_ settings: Settings, meter: RequestMeter? = nil) {
         self.settings = settings
+        self.meter = meter
     }
 
     /// A client's request is in flight that will end by itself: the connection is busy for a drain (R44).
     package var isBusy: Bool { self.inFlight.busy > 0 }
+    /// Requests that wait for an answer, open listens among them.
+    package var inFlightCount: Int { self.inFlight.owed }
     /// A request is in flight or a listen is open: the connection is not idle (R43).
     package var isWaiting: Bool { self.inFlight.owed > 0 }
 
@@ -96,6 +114,7 @@ package struct Session: Sendable {
         var cancellations = ByteBuffer()
         for (id, request) in self.inFlight.removeAll() {
             let spelling = request.spelling ?? id.spelling
+            self.note(request.method, isCancelled: false, since: request.time, reply == nil ? .abandoned : .failed)
             if let reply { self.send(reply, id: spelling, into: &frames) }
             guard request.role != .initialize else { continue }
             cancellations.writeString(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#)
@@ -108,7 +127,16 @@ package struct Session: Sendable {
     /// Answers a request that the server will not answer; nothing if it is not in flight (R28, R35).
     package mutating func answer(_ id: RequestID, with reply: BridgeReply, into frames: inout ByteBuffer) {
         guard let request = self.inFlight.answer(id, createsTask: false), !request.isCancelled else { return }
+        self.note(request.method, isCancelled: false, since: request.time, .failed)
         self.send(reply, id: request.spelling ?? id.spelling, into: &frames)
+    }
+
+    /// Counts a request that is over. Mutating, so that nothing is copied for it.
+    @inline(__always)
+    mutating func note(_ method: RequestMethod, isCancelled: Bool, since time: Int64, _ outcome: RequestOutcome) {
+        guard let meter = self.meter, !isCancelled else { return }
+        if outcome == .abandoned { return meter.ended(method, outcome) }
+        meter.answered(method, outcome, nanoseconds: self.now - time)
     }
 
     /// Appends an answer of the bridge's own as a text frame.

@@ -23,6 +23,8 @@ package enum SessionEnd: Sendable, Equatable {
     case draining
     /// The configuration has no such server any more.
     case serverRemoved
+    /// An operator has ended this one.
+    case closedByOperator
     /// More than `max_invalid` invalid messages in a row (R24).
     case invalidFlood
     /// The client does not read (R46).
@@ -51,7 +53,8 @@ extension SessionEnd {
         case .clientGone, .peerDead: nil
         case .protocolFailure(let failure): failure.code
         case .idle, .tooOld, .serverClosedOutput, .serverExited(.exited(0)): .normal
-        case .draining, .serverRemoved, .credentialExpired, .serverExited, .sessionLost, .streamLost: .goingAway
+        case .draining, .serverRemoved, .closedByOperator, .credentialExpired, .serverExited, .sessionLost, .streamLost:
+            .goingAway
         case .invalidFlood, .clientStalled, .serverStalled: .policyViolation
         case .lineTooLong, .bridgeFault: .internalError
         }
@@ -69,6 +72,7 @@ extension SessionEnd {
         case .credentialExpired: "credential expired"
         case .draining: "server is shutting down"
         case .serverRemoved: "MCP server is not served any more"
+        case .closedByOperator: "closed by an operator"
         case .invalidFlood: "too many invalid messages in a row"
         case .clientStalled: "client does not read"
         case .serverStalled: "MCP server does not read"
@@ -93,6 +97,7 @@ extension SessionEnd {
         case .credentialExpired: "credential_expired"
         case .draining: "draining"
         case .serverRemoved: "server_removed"
+        case .closedByOperator: "closed_by_operator"
         case .invalidFlood: "invalid_flood"
         case .clientStalled: "client_write_timeout"
         case .serverStalled: "server_write_timeout"

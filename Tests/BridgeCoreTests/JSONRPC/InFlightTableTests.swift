@@ -17,14 +17,22 @@ final class InFlightTableTests {
         concernsTask: Bool = false,
         spelling: [UInt8]? = nil
     ) -> InFlightTable.OnRequest {
-        table.insert(id, spelling: spelling, progressToken: token, role: role, concernsTask: concernsTask)
+        table.insert(
+            id,
+            spelling: spelling,
+            progressToken: token,
+            method: .callTool,
+            time: 7,
+            role: role,
+            concernsTask: concernsTask
+        )
     }
 
     private func answer(_ id: RequestID, createsTask: Bool = false) -> InFlightRequest? {
         table.answer(id, createsTask: createsTask)
     }
 
-    private func cancel(_ id: RequestID) -> Bool { table.cancel(id) }
+    private func cancel(_ id: RequestID) -> Bool { table.cancel(id) != nil }
 
     private func removeAll() -> [RequestID] { table.removeAll().map(\.id) }
 

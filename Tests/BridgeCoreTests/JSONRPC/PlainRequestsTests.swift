@@ -21,10 +21,11 @@ struct PlainRequestsTests {
             let id = Self.ids.randomElement(using: &random)!
             if model[id] == nil, Bool.random(using: &random) {
                 // A place may be taken; then the request is for somebody else to keep.
-                if requests.insert(id, order: UInt64(order)) { model[id] = UInt64(order) }
+                if requests.insert(id, order: UInt64(order), time: 0 &- id) { model[id] = UInt64(order) }
             } else {
                 let (removed, expected) = (requests.remove(id), model.removeValue(forKey: id))
-                #expect(removed == expected)
+                #expect(removed?.order == expected)
+                #expect(removed.map { $0.time == 0 &- id } != false)
             }
             #expect(requests.count == model.count)
             #expect(requests.contains(id) == (model[id] != nil))
@@ -36,12 +37,12 @@ struct PlainRequestsTests {
     @Test("R74: a thousand requests that follow on each other all have a place, beyond that some have none")
     func room() {
         var requests = PlainRequests()
-        let accepted = (0..<Int64(3_000)).count { requests.insert($0, order: UInt64($0)) }
+        let accepted = (0..<Int64(3_000)).count { requests.insert($0, order: UInt64($0), time: 0) }
         #expect(accepted == 1_024 && requests.count == 1_024)
-        let orders = (0..<Int64(1_024)).map { requests.remove($0) }
+        let orders = (0..<Int64(1_024)).map { requests.remove($0)?.order }
         #expect(orders == (0..<1_024).map { UInt64($0) })
         #expect(requests.count == 0 && requests.all.isEmpty)
-        let isAccepted = requests.insert(7, order: 0)
+        let isAccepted = requests.insert(7, order: 0, time: 0)
         #expect(isAccepted)
     }
 }

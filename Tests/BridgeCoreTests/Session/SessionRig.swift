@@ -36,7 +36,8 @@ final class SessionRig {
         framing: Session.Framing = .mcp,
         maxInvalid: Int = 100,
         oversizeResponse: Int = 0,
-        policy: AccessPolicy? = nil
+        policy: AccessPolicy? = nil,
+        meter: RequestMeter? = nil
     ) {
         session = Session(
             .init(
@@ -45,7 +46,8 @@ final class SessionRig {
                 oversizeResponse: oversizeResponse,
                 connection: Self.connection,
                 policy: policy
-            )
+            ),
+            meter: meter
         )
         lines.moveReaderIndex(forwardBy: 2)
         replies.moveReaderIndex(forwardBy: 2)

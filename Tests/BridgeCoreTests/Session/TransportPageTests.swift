@@ -26,7 +26,7 @@ import Testing
         .tooOld,
         .credentialExpired,
         .draining,
-        .serverRemoved,
+        .serverRemoved, .closedByOperator,
         .invalidFlood,
         .clientStalled,
         .serverStalled,

@@ -109,7 +109,8 @@ import Testing
                 supervisor: self.supervisor,
                 client: self.upstreams,
                 conversations: Tally(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                metrics: BridgeMetrics(MetricsRegistry())
             )
             let served = ServedConfiguration(
                 configuration,

@@ -1,0 +1,229 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// The admin address: health, readiness, metrics, connections, and what operators order there.
+@Suite struct AdminTests {
+    private static let token = "mwt_operator-0123456789abcdef"
+
+    /// A bridge with two event loops and its admin address at a Unix socket.
+    private final class Administered {
+        let bridge: BridgeProcess
+        private var path: String { bridge.folder.path + "/admin.sock" }
+
+        init(admin: String = "", more: String = "", drain: String = "") throws {
+            bridge = try BridgeProcess.fixture(
+                listen: "event_loops = 2",
+                drain: drain,
+                more: """
+                    \(more)
+                    [admin]
+                    address = "unix:@FOLDER@/admin.sock"
+                    \(admin)
+                    """
+            )
+        }
+
+        func ask(_ path: String, method: String = "GET", headers: [String] = []) throws -> HTTPAnswer {
+            try AdminTests.ask(RawSocket(path: self.path), path, method: method, headers: headers)
+        }
+
+        /// The samples of a scrape, by name and labels.
+        func metrics() throws -> [String: Double] {
+            var samples: [String: Double] = [:]
+            for line in try ask("/metrics").body.split(separator: "\n") where !line.hasPrefix("#") {
+                guard let space = line.lastIndex(of: " ") else { continue }
+                samples[String(line[..<space])] = Double(line[line.index(after: space)...])
+            }
+            return samples
+        }
+    }
+
+    private static func ask(
+        _ socket: RawSocket,
+        _ path: String,
+        method: String = "GET",
+        headers: [String] = []
+    ) throws -> HTTPAnswer {
+        let host = headers.contains { $0.hasPrefix("Host:") } ? [] : ["Host: localhost"]
+        let lines = ["\(method) \(path) HTTP/1.1"] + host + headers + ["", ""]
+        try socket.send(Array(lines.joined(separator: "\r\n").utf8))
+        return try socket.receiveAnswer()
+    }
+
+    @Test("Admin: health and readiness say ok while all is well, and not ready once the bridge drains")
+    func health() throws {
+        let admin = try Administered()
+        let busy = try admin.bridge.connect()
+        try busy.sendCall("hold", id: "1")
+        #expect(try busy.request("ping").result != nil)
+        #expect(try admin.ask("/healthz").status == 200)
+        let ready = try admin.ask("/readyz")
+        #expect(ready.status == 200 && ready.json?["status"] as? String == "ready")
+        admin.bridge.program.signal(SIGTERM)
+        #expect(try admin.bridge.program.errors.wait(for: "the drain") { $0.contains("draining") } != nil)
+        let draining = try admin.ask("/readyz")
+        #expect(draining.status == 503 && draining.json?["reasons"] as? [String] == ["the bridge drains"])
+        #expect(try admin.ask("/healthz").status == 200)
+        try busy.sendCall("release", id: "2")
+        #expect(try busy.receiveClose()?.code == 1001)
+        try busy.finishClose()
+        #expect(try admin.bridge.program.wait() == 0)
+        #expect(!FileManager.default.fileExists(atPath: admin.bridge.folder.path + "/admin.sock"))
+    }
+
+    @Test("Metrics: connections, requests by method and outcome, messages, closes, refusals and starts are counted")
+    func metrics() throws {
+        let admin = try Administered()
+        let first = try admin.bridge.connect()
+        for _ in 0..<3 { #expect(try first.call("count").contentText != nil) }
+        try first.sendCall("hold", id: "\"held\"")
+        #expect(try first.request("ping").result != nil)
+        #expect(throws: HandshakeRefused.self) { try RawWebSocket(port: admin.bridge.port, path: "/nothing") }
+        var samples = try admin.metrics()
+        #expect(samples[#"mcp_wsbridge_connections{server="fixture",state="open"}"#] == 1)
+        #expect(samples[#"mcp_wsbridge_requests_in_flight{server="fixture"}"#] == 1)
+        #expect(samples[#"mcp_wsbridge_requests_total{server="fixture",method="tools/call",outcome="ok"}"#] == 3)
+        #expect(samples[#"mcp_wsbridge_requests_total{server="fixture",method="ping",outcome="ok"}"#] == 1)
+        #expect(samples[#"mcp_wsbridge_request_duration_seconds_count{server="fixture",method="tools/call"}"#] == 3)
+        #expect(samples[#"mcp_wsbridge_messages_total{server="fixture",towards="server"}"#] == 5)
+        #expect(samples[#"mcp_wsbridge_handshakes_refused_total{reason="no_such_path"}"#] == 1)
+        #expect(samples[#"mcp_wsbridge_children_started_total{server="fixture"}"#] == 1)
+        #expect(samples["mcp_wsbridge_children"] == 1)
+        #expect(try #require(samples["process_open_fds"]) > 5)
+        try first.sendClose(1000)
+        try first.finishClose()
+        // What a connection has counted is not lost with it, and not counted twice.
+        samples = try admin.metrics()
+        #expect(samples[#"mcp_wsbridge_connections{server="fixture",state="open"}"#] == 0)
+        #expect(samples[#"mcp_wsbridge_messages_total{server="fixture",towards="server"}"#] == 5)
+        #expect(samples[#"mcp_wsbridge_requests_total{server="fixture",method="tools/call",outcome="abandoned"}"#] == 1)
+        #expect(samples[#"mcp_wsbridge_connections_ended_total{server="fixture",cause="client_closed"}"#] == 1)
+        #expect(samples[#"mcp_wsbridge_close_codes_total{server="fixture",code="1000"}"#] == 1)
+        #expect(try admin.bridge.stop() == 0)
+    }
+
+    @Test("Metrics: a scraper that knows OpenMetrics gets that")
+    func openMetrics() throws {
+        let admin = try Administered()
+        let answer = try admin.ask("/metrics", headers: ["Accept: application/openmetrics-text;version=1.0.0"])
+        #expect(answer["content-type"]?.hasPrefix("application/openmetrics-text") == true)
+        #expect(answer.body.hasSuffix("# EOF\n"))
+        #expect(try admin.bridge.stop() == 0)
+    }
+
+    @Test("Admin: connections are listed, and one is closed by its id, its requests answered")
+    func connections() throws {
+        let admin = try Administered()
+        let sockets = [try admin.bridge.connect(), try admin.bridge.connect()]
+        for socket in sockets { #expect(try socket.call("count").contentText == "1") }
+        try sockets[1].sendCall("hold", id: "7")
+        #expect(try sockets[1].request("ping").result != nil)
+        let list = try #require(try admin.ask("/connections").json?["connections"] as? [[String: Any]])
+        #expect(list.count == 2)
+        let busy = try #require(list.first { $0["in_flight"] as? Int == 1 })
+        #expect(busy["server"] as? String == "fixture")
+        #expect(busy["principal"] as? String == "anonymous")
+        #expect(busy["state"] as? String == "open")
+        #expect(busy["pid"] as? Int32 == (try sockets[1].serverPid()))
+        let id = try #require(busy["connection"] as? String)
+        #expect(try admin.ask("/connections/\(id)/close", method: "POST").status == 200)
+        let answer = try sockets[1].receiveMessage()
+        #expect(answer.isBridgeError && answer.cause == "closed_by_operator")
+        #expect(try sockets[1].receiveClose()?.code == 1001)
+        try sockets[1].finishClose()
+        #expect(try admin.ask("/connections/\(id)/close", method: "POST").status == 404)
+        #expect(try sockets[0].call("count").contentText == "2")
+        #expect(try admin.bridge.stop() == 0)
+    }
+
+    @Test("Admin: a reload says whether the configuration is used, and if not, why; a drain is one")
+    func orders() throws {
+        let admin = try Administered()
+        #expect(try admin.ask("/reload", method: "POST").status == 200)
+        let good = try String(contentsOfFile: admin.bridge.folder.path + "/bridge.toml", encoding: .utf8)
+        try admin.bridge.folder.write("[lisen]\n" + good, to: "bridge.toml")
+        let refused = try admin.ask("/reload", method: "POST")
+        #expect(refused.status == 422)
+        #expect((refused.json?["error"] as? String)?.contains("did you mean `listen`?") == true)
+        var samples = try admin.metrics()
+        #expect(samples["mcp_wsbridge_configuration_current"] == 0)
+        #expect(samples[#"mcp_wsbridge_reloads_total{outcome="refused"}"#] == 1)
+        try admin.bridge.folder.write(good.replacing("[admin]", with: "[admin]\nmode = \"0660\""), to: "bridge.toml")
+        #expect(try admin.ask("/reload", method: "POST").status == 200)
+        #expect(
+            try admin.bridge.waitLog("what takes a restart") { $0.message.hasPrefix("some settings") }.fields[
+                "settings"
+            ]
+                == "[admin]"
+        )
+        samples = try admin.metrics()
+        #expect(samples["mcp_wsbridge_configuration_current"] == 1)
+        #expect(try admin.ask("/drain", method: "POST").status == 202)
+        #expect(try admin.bridge.program.wait() == 0)
+    }
+
+    @Test("Admin: over TCP connections and orders take a token; a page in a browser and a foreign name get nothing")
+    func tokens() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(Self.token, to: "token")
+        let port = try FreePort.find()
+        let bridge = try BridgeProcess.fixture(
+            more: """
+                [admin]
+                address = "127.0.0.1:\(port)"
+                [[admin.tokens]]
+                name = "operator"
+                token = { file = "@FOLDER@/token" }
+                """,
+            folder: folder
+        )
+        func ask(_ path: String, _ method: String = "GET", _ headers: [String] = []) throws -> Int {
+            try Self.ask(RawSocket(port: port), path, method: method, headers: headers).status
+        }
+        let bearer = "Authorization: Bearer \(Self.token)"
+        for path in ["/healthz", "/readyz", "/metrics"] { #expect(try ask(path) == 200) }
+        #expect(try ask("/connections") == 401)
+        #expect(try ask("/connections", "GET", ["Authorization: Bearer \(Self.token)x"]) == 401)
+        #expect(try ask("/drain", "POST") == 401)
+        #expect(try ask("/connections", "GET", [bearer]) == 200)
+        #expect(try ask("/metrics", "GET", ["Origin: http://localhost"]) == 403)
+        #expect(try ask("/metrics", "GET", ["Host: evil.example"]) == 421)
+        #expect(try ask("/nothing", "GET", [bearer]) == 404)
+        #expect(try ask("/metrics", "DELETE") == 405)
+        #expect(try bridge.stop() == 0)
+        #expect(!bridge.everythingWritten.contains(Self.token))
+    }
+
+    @Test("Admin: nothing of it is at the public address")
+    func separate() throws {
+        let admin = try Administered()
+        for path in ["/healthz", "/metrics", "/connections"] {
+            let socket = try RawSocket(port: admin.bridge.port)
+            #expect(try Self.ask(socket, path, headers: ["Host: 127.0.0.1"]).status != 200)
+        }
+        #expect(try admin.bridge.stop() == 0)
+    }
+}
+
+/// A port that nobody listens on at the moment.
+private enum FreePort {
+    static func find() throws -> UInt16 {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, length) == 0 ? getsockname(descriptor, pointer, &length) : -1
+            }
+        }
+        guard status == 0 else { throw POSIXError(.EADDRINUSE) }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}
