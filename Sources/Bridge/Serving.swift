@@ -39,6 +39,7 @@ actor Serving {
     private var graces: Duration
     /// Why the configuration that was read last is not in use.
     private(set) var reloadFault: String?
+    private var lastReload: Task<Void, Never>?
     /// What the service manager heard last.
     private var told: ServiceStatus?
 
@@ -101,7 +102,18 @@ actor Serving {
     ///
     /// - Returns: why it is not used; nil where it is.
     @discardableResult
-    func reload(_ load: Daemon.Load) async -> String? {
+    func reload(_ load: @escaping Daemon.Load) async -> String? {
+        // One after the other: a signal and an operator may both ask for it.
+        let before = self.lastReload
+        let reload = Task {
+            await before?.value
+            return await self.reloadNow(load)
+        }
+        self.lastReload = Task { _ = await reload.value }
+        return await reload.value
+    }
+
+    private func reloadNow(_ load: Daemon.Load) async -> String? {
         // Whoever moves files away and says so expects them to be let go of, whatever the configuration is like.
         self.site.audit?.reopen(self.logger)
         guard !self.isDraining else {

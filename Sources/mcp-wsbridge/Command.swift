@@ -15,6 +15,7 @@ struct Command: AsyncParsableCommand {
             mcp-wsbridge [--listen ADDRESS] -- COMMAND [ARGUMENT ...]
             mcp-wsbridge check --config bridge.toml
             mcp-wsbridge token new [--name NAME]
+            mcp-wsbridge status | top | reload | close ID | drain [--admin ADDRESS]
             """,
         discussion: """
             Each WebSocket connection gets an MCP server process of its own, which ends with the connection.
@@ -22,7 +23,10 @@ struct Command: AsyncParsableCommand {
             Exit status: 0 ok, 64 usage, 78 configuration, 1 anything else.
             """,
         version: "mcp-wsbridge \(Version.number)",
-        subcommands: [Serve.self, Check.self, TokenCommand.self, DemoServerCommand.self],
+        subcommands: [
+            Serve.self, Check.self, TokenCommand.self, StatusCommand.self, TopCommand.self, ReloadCommand.self,
+            CloseCommand.self, DrainCommand.self, DemoServerCommand.self,
+        ],
         defaultSubcommand: Serve.self
     )
 }

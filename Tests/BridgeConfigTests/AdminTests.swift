@@ -20,6 +20,15 @@ struct AdminTests {
         #expect(refusal(of: "\(anyServer)[admin]\nadress = \"x\"").contains("did you mean `address`?"))
     }
 
+    @Test("R6: beyond loopback it takes tokens, or the operator's word")
+    func exposure() throws {
+        let digest = String(repeating: "0", count: 64)
+        #expect(try admin("address = \"0.0.0.0:1\"\ninsecure_public = true")?.insecurePublic == true)
+        let token = "[[admin.tokens]]\nname = \"ops\"\nsha256 = \"\(digest)\""
+        #expect(try admin("address = \"0.0.0.0:1\"\n\(token)")?.auth.tokens.count == 1)
+        #expect(try admin("address = \"127.0.0.1:1\"")?.auth.tokens.isEmpty == true)
+    }
+
     @Test("Admin: tokens are written as those of clients")
     func tokens() throws {
         let digest = String(repeating: "0", count: 64)
@@ -34,6 +43,10 @@ struct AdminTests {
             (
                 "address = \"127.0.0.1:1\"\nmode = \"0660\"",
                 "b.toml:4:11: `mode`, `owner` and `group` are for Unix sockets"
+            ),
+            (
+                "address = \"0.0.0.0:9187\"",
+                "b.toml:4:11: `address` \"0.0.0.0:9187\" of [admin] can be reached from other"
             ),
             ("address = \"systemd:x\"", "b.toml:4:11: `address` of [admin] is one that the bridge opens itself"),
         ]

@@ -291,6 +291,7 @@ struct ProblemTests {
             kind == "an array"
         case "env", "headers", "token": kind == "a table"
         case "insecure_public", "accept_binary", "expose_stderr", "behind_tls_proxy", "query_tokens", "proxy_protocol",
+            "health_paths",
             "no_new_privileges":
             kind == "a boolean"
         case "event_loops", "max_fragments", "max_invalid", "max_connections", "max_children", "spawn_rate",

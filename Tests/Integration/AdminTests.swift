@@ -198,6 +198,95 @@ import Testing
         #expect(!bridge.everythingWritten.contains(Self.token))
     }
 
+    /// Runs a command of an operator's; its status, and what it printed.
+    private static func command(_ arguments: String...) throws -> (status: CInt, output: [String], errors: [String]) {
+        let program = try RunningProgram([BridgeProcess.executable] + arguments)
+        let status = try program.wait()
+        return (status, program.output.lines, program.errors.lines)
+    }
+
+    @Test(
+        "Admin: `status` prints the connections, `close` ends one, `reload` says what is wrong, `drain` ends the bridge"
+    )
+    func commands() throws {
+        let admin = try Administered()
+        let address = "unix:\(admin.bridge.folder.path)/admin.sock"
+        let configuration = admin.bridge.folder.path + "/bridge.toml"
+        #expect(try Self.command("status", "--admin", address).output == ["ready, 0 connections"])
+        let socket = try admin.bridge.connect()
+        #expect(try socket.call("count").contentText == "1")
+        let shown = try Self.command("status", "--config", configuration)
+        #expect(shown.status == 0 && shown.output.count == 4 && shown.output[0] == "ready, 1 connection")
+        let cells = shown.output[3].split(separator: " ", omittingEmptySubsequences: true).map(String.init)
+        let pid = try socket.serverPid()
+        #expect(cells[1] == "fixture" && cells[5] == "\(pid)")
+        let json = try Self.command("status", "--json", "--admin", address)
+        #expect(json.output.joined().contains("\"connection\":\"\(cells[0])\""))
+        let top = try Self.command("top", "--admin", address, "--interval", "0.1", "--count", "1")
+        #expect(top.status == 0 && top.output.contains { $0.contains("MESSAGES/S") })
+        #expect(top.output.contains { $0.hasPrefix(cells[0]) && $0.contains("MiB") })
+        #expect(try Self.command("close", cells[0], "--admin", address).status == 0)
+        #expect(try socket.receiveClose()?.code == 1001)
+        try socket.finishClose()
+        let gone = try Self.command("close", cells[0], "--admin", address)
+        #expect(gone.status == 1 && gone.errors == ["mcp-wsbridge: there is no connection of this id"])
+        let good = try String(contentsOfFile: configuration, encoding: .utf8)
+        try admin.bridge.folder.write("[lisen]\n" + good, to: "bridge.toml")
+        let refused = try Self.command("reload", "--admin", address)
+        #expect(refused.status == 1 && refused.errors.joined().contains("did you mean `listen`?"))
+        try admin.bridge.folder.write(good, to: "bridge.toml")
+        #expect(try Self.command("reload", "--config", configuration).status == 0)
+        #expect(try Self.command("drain", "--admin", address).status == 0)
+        #expect(try admin.bridge.program.wait() == 0)
+        let nobody = try Self.command("status", "--admin", address)
+        #expect(nobody.status == 1 && nobody.errors.joined().contains("no bridge answers at \(address)"))
+    }
+
+    @Test(
+        "Tracing: the trace that the handshake names is in the line of the connection's beginning, and nothing else is"
+    )
+    func trace() throws {
+        let bridge = try BridgeProcess.fixture()
+        let (trace, span) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+        for header in ["traceparent: 00-\(trace)-\(span)-01", "Traceparent: 00-x"] {
+            _ = try RawWebSocket(port: bridge.port, path: "/fixture", headers: [header])
+        }
+        let first = try bridge.waitLog("the first") { $0.message == "connection began" }
+        #expect(first.fields["trace_id"] == trace && first.fields["span_id"] == span)
+        let second = try bridge.waitLog("the second") {
+            $0.message == "connection began" && $0.fields["trace_id"] == nil
+        }
+        #expect(second.fields["span_id"] == nil)
+        #expect(try bridge.stop() == 0)
+    }
+
+    @Test(
+        "Admin: the two health paths are at the public address where it says so, with or without credentials, and nothing else"
+    )
+    func healthPaths() throws {
+        let bridge = try BridgeProcess.fixture(
+            listen: "health_paths = true\nevent_loops = 1",
+            drain: "delay = \"300s\"",
+            more: "[[auth.tokens]]\nname = \"a\"\nsha256 = \"\(String(repeating: "0", count: 64))\""
+        )
+        func ask(_ path: String, _ method: String = "GET", _ headers: [String] = []) throws -> HTTPAnswer {
+            try Self.ask(RawSocket(port: bridge.port), path, method: method, headers: ["Host: 10.0.0.7"] + headers)
+        }
+        for path in ["/healthz", "/readyz"] {
+            let answer = try ask(path)
+            #expect(answer.status == 200 && answer.body == "ok")
+            #expect(try ask(path, "POST").status != 200)
+            #expect(try ask(path, "GET", ["Origin: http://evil.example"]).status != 200)
+        }
+        #expect(try ask("/metrics").status != 200)
+        bridge.program.signal(SIGTERM)
+        #expect(try bridge.program.errors.wait(for: "the drain") { $0.contains("draining") } != nil)
+        while try ask("/readyz").status == 200 {}
+        #expect(try ask("/healthz").status == 200)
+        bridge.program.signal(SIGTERM)
+        #expect(try bridge.program.wait() == 1)
+    }
+
     @Test("Admin: nothing of it is at the public address")
     func separate() throws {
         let admin = try Administered()

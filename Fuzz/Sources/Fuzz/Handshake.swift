@@ -36,7 +36,7 @@ func fuzzHandshake(_ bytes: UnsafeRawBufferPointer) {
         case .refused(let rejection):
             require(objection != nil, "R3: what is in order is accepted (\(reach))", rejection.body)
             check(rejection, of: request)
-        case .unproven, .metadata: require(false, "without [auth] nobody is asked")
+        case .unproven, .metadata, .health: require(false, "without [auth] nobody is asked, and no health is answered")
         }
     }
 }

@@ -13,6 +13,7 @@ internal import NIOPosix
 struct AdminServer: Sendable {
     /// Those who ask at once, and how long one may take over a request, or keep a connection open without one.
     private static let backlog: CInt = 64
+    private static let maxConnections = 256
     private static let patience = TimeAmount.seconds(75)
 
     private let group: MultiThreadedEventLoopGroup
@@ -33,11 +34,15 @@ struct AdminServer: Sendable {
         let admin = served.configuration
         let reach: AdminClient.Reach =
             admin.address.isUnixSocket ? .unixSocket : admin.address.isLocal ? .loopback : .network
+        let open = Tally()
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    guard open.count < Self.maxConnections else { throw ChannelError.operationUnsupported }
+                    open.add()
+                    channel.closeFuture.whenComplete { _ in open.remove() }
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(IdleStateHandler(allTimeout: Self.patience))
                     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)

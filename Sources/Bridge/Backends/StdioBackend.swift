@@ -33,7 +33,7 @@ final class StdioBackend: Backend, ChildInput.Delegate {
     private let supervisor: ChildSupervisor
     fileprivate let buffers: LoopBuffers
     private let eventLoop: any EventLoop
-    private let logger: Logger
+    private let log: SessionLog
     private var child: Child?
     /// Nil before the child runs.
     private var input: ChildInput?
@@ -63,14 +63,14 @@ final class StdioBackend: Backend, ChildInput.Delegate {
         supervisor: ChildSupervisor,
         buffers: LoopBuffers,
         eventLoop: any EventLoop,
-        logger: Logger
+        log: SessionLog
     ) {
         self.server = server
         self.values = values
         self.supervisor = supervisor
         self.buffers = buffers
         self.eventLoop = eventLoop
-        self.logger = logger
+        self.log = log
         self.lines = LineReader(limit: server.configuration.limits.maxLine)
         self.errors = StandardErrorLines(secrets: server.environment.secrets + (values?.secrets ?? []))
     }
@@ -203,11 +203,13 @@ final class StdioBackend: Backend, ChildInput.Delegate {
     }
 
     fileprivate func receivedError(_ bytes: ByteBuffer) {
-        self.log(bytes.withUnsafeReadableBytes { self.errors.receive($0, now: Connection.now()) })
+        self.tell(bytes.withUnsafeReadableBytes { self.errors.receive($0, now: Connection.now()) })
     }
 
-    private func log(_ lines: [String]) {
-        for line in lines { self.logger.info("server wrote to stderr", metadata: [LogKey.stderr: "\(line)"]) }
+    private func tell(_ lines: [String]) {
+        guard !lines.isEmpty else { return }
+        let logger = self.log.logger
+        for line in lines { logger.info("server wrote to stderr", metadata: [LogKey.stderr: "\(line)"]) }
     }
 
     // MARK: The end
@@ -223,7 +225,7 @@ final class StdioBackend: Backend, ChildInput.Delegate {
     fileprivate func errorEnded() {
         guard !self.isErrorOver else { return }
         self.isErrorOver = true
-        self.log(self.errors.finish(now: Connection.now()))
+        self.tell(self.errors.finish(now: Connection.now()))
         self.reportIfOver()
     }
 

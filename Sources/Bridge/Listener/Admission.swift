@@ -36,6 +36,9 @@ package final class Admission: Sendable {
         self.state.withLock { $0.ledger.startDraining() }
     }
 
+    /// Whether every handshake gets 503 (R44).
+    var isDraining: Bool { self.state.withLock { $0.ledger.isDraining } }
+
     /// Connections that hold a place.
     package var connections: Int { self.state.withLock { $0.ledger.connections } }
 

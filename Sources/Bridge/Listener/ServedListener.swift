@@ -95,7 +95,8 @@ extension HandshakeRules {
                 publicURL: listen.publicURL,
                 authorizationServers: configuration.auth?.jwt.map { [$0.issuer] } ?? []
             ),
-            forwarding: listen.forwarding
+            forwarding: listen.forwarding,
+            answersHealth: listen.healthPaths
         )
     }
 }

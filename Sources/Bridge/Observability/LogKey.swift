@@ -39,6 +39,9 @@ enum LogKey {
     static let name = "name"
     static let tool = "tool"
     static let url = "url"
+    /// Where the client's connection belongs in a trace (W3C Trace Context).
+    static let traceID = "trace_id"
+    static let spanID = "span_id"
     /// The version of TLS with the client.
     static let tls = "tls"
     /// The name of the client's certificate by which it was let in.

@@ -77,7 +77,7 @@ final class ProbeSession: BackendReceiver {
                 client: site.client,
                 queue: self.server.configuration.limits.queue,
                 eventLoop: site.eventLoop,
-                logger: site.logger,
+                log: SessionLog(site.logger),
                 gone: { site.conversations.remove() }
             )
             return self.speak(to: backend)
@@ -87,7 +87,7 @@ final class ProbeSession: BackendReceiver {
             supervisor: site.supervisor,
             buffers: LoopBuffers(),
             eventLoop: site.eventLoop,
-            logger: site.logger
+            log: SessionLog(site.logger)
         )
         backend.start(.random(), gone: {}).assumeIsolated().whenComplete { result in
             switch result {

@@ -39,7 +39,8 @@ final class Connection {
     let grant: Admission.Grant
     let buffers: LoopBuffers
     private let worker: Worker
-    let logger: Logger
+    private let log: SessionLog
+    var logger: Logger { self.log.logger }
     private(set) var webSocket: WebSocketHandler!
     var session: Session
     /// Messages on their way to the server.
@@ -81,7 +82,7 @@ final class Connection {
         grant: Admission.Grant,
         worker: Worker,
         eventLoop: any EventLoop,
-        logger: Logger
+        log: SessionLog
     ) {
         let now = Self.now()
         self.id = id
@@ -92,7 +93,7 @@ final class Connection {
         self.buffers = worker.buffers
         self.worker = worker
         self.eventLoop = eventLoop
-        self.logger = logger
+        self.log = log
         self.session = Session(server.sessionSettings(id), meter: worker.tally(of: server.name).requests)
         self.deadlines = Deadlines(
             server.deadlines,
@@ -411,7 +412,7 @@ final class Connection {
         guard case .ending(let end) = self.state else { return }
         self.state = .closed
         self.worker.tally(of: self.server.name).ended(self, end)
-        self.log(end)
+        self.tell(end)
         self.worker.site.audit?.ended(
             self.id,
             self.server,
@@ -441,7 +442,7 @@ final class Connection {
         self.logger.notice("denied more than is logged", metadata: [LogKey.count: "\(suppressed)"])
     }
 
-    private func log(_ end: SessionEnd) {
+    private func tell(_ end: SessionEnd) {
         if self.session.counters.denied > 0 { self.logDenials(isEnd: true) }
         let counters = self.session.counters
         let level: Logger.Level = if case .bridgeFault = end { .error } else { .info }

@@ -25,17 +25,20 @@ struct AdmittedClient {
     let grant: Admission.Grant
     /// The server's templates, filled in from the handshake; nil where it has none.
     let values: ExpandedValues?
+    /// The trace that the client says it belongs to.
+    private let trace: TraceParent?
     private let id = ConnectionID.random()
     private let server: ServedServer
     private let worker: Worker
     private let listener: ListenerSite
-    private let logger: Logger
+    private let log: SessionLog
 
     init(
         _ client: Client,
         _ handshake: AcceptedHandshake,
         _ grant: Admission.Grant,
         _ values: ExpandedValues?,
+        trace: TraceParent?,
         _ worker: Worker,
         _ listener: ListenerSite
     ) {
@@ -43,13 +46,11 @@ struct AdmittedClient {
         self.handshake = handshake
         self.grant = grant
         self.values = values
+        self.trace = trace
         self.server = listener.servers[handshake.server]
         self.worker = worker
         self.listener = listener
-        var logger = listener.logger
-        logger[metadataKey: LogKey.connection] = "\(self.id)"
-        logger[metadataKey: LogKey.server] = "\(self.server.name)"
-        self.logger = logger
+        self.log = SessionLog(listener.logger, self.id, server: self.server.name)
     }
 
     func makeBackend(on eventLoop: any EventLoop) -> NewBackend {
@@ -67,7 +68,7 @@ struct AdmittedClient {
                     client: self.worker.site.client,
                     queue: self.server.configuration.limits.queue,
                     eventLoop: eventLoop,
-                    logger: self.logger,
+                    log: self.log,
                     gone: { conversations.remove() }
                 )
             )
@@ -79,7 +80,7 @@ struct AdmittedClient {
                 supervisor: self.worker.site.supervisor,
                 buffers: self.worker.buffers,
                 eventLoop: eventLoop,
-                logger: self.logger
+                log: self.log
             )
         )
     }
@@ -105,11 +106,11 @@ struct AdmittedClient {
         // A child whose pipes could not be watched runs, and the supervisor gives its place back.
         backend.end(farewell: ByteBuffer())
         guard let error = error as? SpawnError else {
-            self.logger.error("cannot watch the server's pipes", metadata: [LogKey.error: "\(error)"])
+            self.log.logger.error("cannot watch the server's pipes", metadata: [LogKey.error: "\(error)"])
             return .unavailable(.backendUnavailable, "No descriptors left.", retryAfter: 1)
         }
         admission.spawnFailed(self.grant, now: Connection.now())
-        self.logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
+        self.log.logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
         return .unavailable(
             .backendUnavailable,
             "The MCP server could not be started: \(error.clientMessage)",
@@ -128,12 +129,16 @@ struct AdmittedClient {
             grant: self.grant,
             worker: self.worker,
             eventLoop: channel.eventLoop,
-            logger: self.logger
+            log: self.log
         )
         var metadata = self.client.metadata(isAsked: self.listener.authentication != nil)
+        if let trace {
+            metadata[LogKey.traceID] = "\(trace.traceID)"
+            metadata[LogKey.spanID] = "\(trace.spanID)"
+        }
         if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }
         if let url = self.server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
-        self.logger.info("connection began", metadata: metadata)
+        self.log.logger.info("connection began", metadata: metadata)
         do {
             // With TLS it is NIOSSL that reads, into a buffer of its own.
             if self.client.tls == nil {
@@ -141,7 +146,7 @@ struct AdmittedClient {
             }
             try channel.pipeline.syncOperations.addHandler(connection.webSocket)
         } catch {
-            self.logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
+            self.log.logger.error("cannot set up the connection", metadata: [LogKey.error: "\(error)"])
             self.end(backend, .bridgeFault("cannot set up the connection"))
             return nil
         }

@@ -26,6 +26,16 @@ enum HTTPAnswer {
         return answer
     }
 
+    /// 200 or 503, with one word; the connection ends behind it.
+    static func health(isWell: Bool, withBody: Bool) -> ByteBuffer {
+        let word = isWell ? "ok" : "draining"
+        var answer = ByteBuffer()
+        answer.writeString("HTTP/1.1 \(isWell ? "200 OK" : "503 Service Unavailable")\r\nContent-Type: text/plain\r\n")
+        answer.writeString("Cache-Control: no-store\r\nConnection: close\r\nContent-Length: \(word.utf8.count)\r\n\r\n")
+        if withBody { answer.writeString(word) }
+        return answer
+    }
+
     /// A refusal (R3); the connection ends behind it.
     static func refusal(_ rejection: HandshakeRejection, withBody: Bool) -> ByteBuffer {
         let status = HTTPResponseStatus(statusCode: rejection.status)

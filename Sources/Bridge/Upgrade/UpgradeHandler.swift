@@ -212,6 +212,9 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         switch verdict {
         case .refused(let rejection): self.refuse(rejection, to: head, context)
         case .metadata(let json): self.answer(HTTPAnswer.document(json), context)
+        case .health(let question):
+            let isWell = question == .liveness || !self.worker.site.admission.isDraining
+            self.answer(HTTPAnswer.health(isWell: isWell, withBody: head.method != .HEAD), context)
         case .unproven(let handshake): self.authenticate(handshake, mayFetch: true, head, context)
         case .accepted(let handshake): self.admit(handshake, head, context)
         }
@@ -268,7 +271,8 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         // From here on it is counted among the connections.
         self.leaveHandshakes()
-        let admitted = AdmittedClient(client, handshake, grant, values, self.worker, self.listener)
+        let trace = head.headers.first(name: "traceparent").flatMap { TraceParent($0) }
+        let admitted = AdmittedClient(client, handshake, grant, values, trace: trace, self.worker, self.listener)
         self.start(admitted, head, context)
     }
 
@@ -370,7 +374,7 @@ extension HandshakeVerdict {
         switch self {
         case .unproven: true
         case .refused(let rejection): rejection.code.answersGuess
-        case .accepted, .metadata: false
+        case .accepted, .metadata, .health: false
         }
     }
 

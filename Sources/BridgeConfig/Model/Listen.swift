@@ -25,6 +25,8 @@ package struct Listen: Sendable, Equatable {
     package var forwardedHeader = ForwardedHeader.xForwardedFor
     /// Whether every connection begins with a header of the PROXY protocol, version 2.
     package var proxyProtocol = false
+    /// Whether `/healthz` and `/readyz` are answered here, for load balancers that cannot reach the admin address.
+    package var healthPaths = false
     /// How clients are spoken to in TLS; nil = in clear text.
     package var tls: ListenTLS?
     /// Who may connect to the file of a Unix socket; the default at any other address.

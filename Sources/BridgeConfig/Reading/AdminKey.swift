@@ -22,6 +22,7 @@ extension Key<Configuration> {
             }
             var admin = Admin(address: address, place: diagnostics.place(entry.keyPosition))
             admin.access = read.access
+            admin.insecurePublic = read.insecurePublic
             admin.auth = read.auth
             configuration.admin = admin
         },
@@ -35,6 +36,7 @@ extension Key<Configuration> {
 private struct AdminTable: Sendable {
     var address: ListenAddress?
     var access = SocketAccess()
+    var insecurePublic = false
     var auth = Auth()
 
     init() {}
@@ -42,6 +44,7 @@ private struct AdminTable: Sendable {
     init(_ admin: Admin?) {
         self.address = admin?.address
         self.access = admin?.access ?? SocketAccess()
+        self.insecurePublic = admin?.insecurePublic ?? false
         self.auth = admin?.auth ?? Auth()
     }
 
@@ -50,6 +53,7 @@ private struct AdminTable: Sendable {
         Key("mode", .socketMode, \.access.mode),
         Key(optional: "owner", .account(example: "mcp"), \.access.owner),
         Key(optional: "group", .account(example: "agents"), \.access.group),
+        Key("insecure_public", .boolean, \.insecurePublic),
         Key<Auth>.operatorTokens.lifted(\.auth),
     ])
 
@@ -61,6 +65,11 @@ private struct AdminTable: Sendable {
         case .unix where access.mode.letsOthersConnect:
             "`mode` \"\(access.mode)\" lets every user of this machine see all connections and end the bridge: write \"0660\" "
                 + "and a `group`"
+        // Nobody else is asked who they are.
+        case .tcp where !address.isLocal && auth.tokens.isEmpty && !insecurePublic:
+            "`address` \(quoted("\(address)")) of [admin] can be reached from other machines, and anyone there could read the "
+                + "metrics: use 127.0.0.1, [::1] or unix:/path, add [[admin.tokens]], or write insecure_public = true in "
+                + "[admin] if that is meant"
         case .tcp, .unix: nil
         }
     }

@@ -35,6 +35,7 @@ extension Listen {
         Key<Listen>.trustedProxies,
         Key("forwarded_header", .choice, \.forwardedHeader),
         Key<Listen>.proxyProtocol,
+        Key("health_paths", .boolean, \.healthPaths),
         Key<Listen>.tls,
         Key("mode", .socketMode, \.access.mode),
         Key(optional: "owner", .account(example: "mcp"), \.access.owner),

@@ -80,7 +80,8 @@ package struct AdmissionLedger: Sendable {
     /// Nil without `connect_rate`.
     private var rates: ConnectRates?
     private var connectRate: Int
-    private var isDraining = false
+    /// Every handshake gets 503 (R44).
+    package private(set) var isDraining = false
 
     package init(_ limits: AdmissionLimits) {
         self.whole = Counts(limits.whole)

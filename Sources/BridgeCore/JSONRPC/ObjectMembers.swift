@@ -64,6 +64,16 @@ package struct ObjectMembers: Sequence, IteratorProtocol {
         return found
     }
 
+    /// The value of the member `name`, where that is a string.
+    package static func string(of name: StaticString, in text: UnsafeRawBufferPointer) -> String? {
+        Self.text(of: name, in: text).flatMap { Self.string($0) }
+    }
+
+    /// What a JSON string says; nil for another value.
+    package static func string(_ value: UnsafeRawBufferPointer) -> String? {
+        JSONText.string(value).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     /// The text of the value of the member `name`: ``value(of:in:)`` for those who go on inside it.
     static func text(of name: StaticString, in text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         Self.value(of: name, in: text).map { UnsafeRawBufferPointer(rebasing: text[$0]) }

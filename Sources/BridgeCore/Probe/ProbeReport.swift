@@ -109,7 +109,7 @@ extension ProbeReport {
 extension String {
     /// The text as a terminal may have it: on one line, nothing that moves the cursor or turns the direction, cut where
     /// it is longer than `limit`.
-    fileprivate func printable(_ limit: Int) -> String {
+    func printable(_ limit: Int) -> String {
         let scalars = self.unicodeScalars.prefix(limit).map { scalar -> Character in
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .unassigned: "\u{FFFD}"

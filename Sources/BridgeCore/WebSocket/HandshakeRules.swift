@@ -28,6 +28,16 @@ package enum HandshakeVerdict: Sendable {
     case refused(HandshakeRejection)
     /// No handshake, but a question for the metadata of a server: 200 with this JSON.
     case metadata(String)
+    /// No handshake, but a question whether the bridge is well, or whether it takes clients.
+    case health(HealthQuestion)
+}
+
+/// What load balancers and orchestrators ask.
+package enum HealthQuestion: String, Sendable {
+    /// The event loop that takes the request up turns.
+    case liveness = "/healthz"
+    /// Clients are let in.
+    case readiness = "/readyz"
 }
 
 /// Who may open a connection on one listener, and what lives on its paths (R1, R3, R4, R5, R11).
@@ -57,6 +67,8 @@ package struct HandshakeRules: Sendable {
     package var authentication: AuthenticationRules?
     /// Who is believed about where a client is.
     package var forwarding: ForwardingRules
+    /// Plain requests for ``HealthQuestion`` are answered.
+    package var answersHealth: Bool
 
     package init(
         reach: Reach,
@@ -64,7 +76,8 @@ package struct HandshakeRules: Sendable {
         allowedHosts: [Authority] = [],
         paths: [String: ServerIndex],
         authentication: AuthenticationRules? = nil,
-        forwarding: ForwardingRules = ForwardingRules()
+        forwarding: ForwardingRules = ForwardingRules(),
+        answersHealth: Bool = false
     ) {
         self.reach = reach
         self.allowedOrigins = allowedOrigins
@@ -72,10 +85,12 @@ package struct HandshakeRules: Sendable {
         self.paths = paths
         self.authentication = authentication
         self.forwarding = forwarding
+        self.answersHealth = answersHealth
     }
 
     /// Judges a request by what it says.
     package func judge(_ request: HandshakeRequest) -> HandshakeVerdict {
+        if let question = healthQuestion(of: request) { return .health(question) }
         do throws(HandshakeRejection) {
             if let metadata = try metadata(for: request) { return .metadata(metadata) }
             let handshake = try OpeningHandshake(request)
@@ -123,6 +138,15 @@ package struct HandshakeRules: Sendable {
     /// Whose path a request asks for, whether it may or not: for the audit record, never for the client.
     package func server(ofTarget target: String) -> ServerIndex? {
         paths[String(Substring(target.utf8.prefix { $0 != UInt8(ascii: "?") }))]
+    }
+
+    /// Nil for every request but a plain GET or HEAD for one of the two paths. Who asks needs no credential and no name for
+    /// the bridge: a load balancer knows its address at the most, and the answer is one word.
+    private func healthQuestion(of request: HandshakeRequest) -> HealthQuestion? {
+        guard answersHealth, request.method == "GET" || request.method == "HEAD", request.values("Upgrade").isEmpty,
+            request.values("Origin").isEmpty
+        else { return nil }
+        return HealthQuestion(rawValue: request.target)
     }
 
     /// The answer to a plain GET for the metadata of a server (RFC 9728 §3); nil for every other request.

@@ -37,6 +37,7 @@ struct AuthenticationRulesTests {
         case .accepted(let handshake): return "\(handshake.server) \(handshake.principal)"
         case .refused(let rejection): return "\(rejection.status) \(rejection.code.rawValue)"
         case .metadata(let json): return json
+        case .health(let question): return question.rawValue
         case .unproven(let handshake):
             do throws(HandshakeRejection) {
                 let accepted = try handshake.admit(outcome)

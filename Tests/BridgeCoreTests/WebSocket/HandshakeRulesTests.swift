@@ -28,6 +28,7 @@ enum Judged: Equatable, Sendable {
     case refused(Int)
     case unproven
     case metadata(String)
+    case health(HealthQuestion)
 }
 
 func judged(_ request: HandshakeRequest, by rules: HandshakeRules) -> Judged {
@@ -35,6 +36,7 @@ func judged(_ request: HandshakeRequest, by rules: HandshakeRules) -> Judged {
     case .accepted(let handshake): .accepted(handshake.server, handshake.subprotocol)
     case .unproven: .unproven
     case .metadata(let json): .metadata(json)
+    case .health(let question): .health(question)
     case .refused(let rejection): .refused(rejection.status)
     }
 }
@@ -49,6 +51,35 @@ struct HandshakeRulesTests {
 
     private func withOrigins(_ origins: [String]) -> HandshakeRules {
         HandshakeRules(reach: .loopback, allowedOrigins: Set(origins.compactMap { WebOrigin($0) }), paths: ["/mcp": 0])
+    }
+
+    @Test(
+        "R11: health is answered where that is configured, to a plain GET or HEAD for exactly these paths, and to no page"
+    )
+    func health() {
+        var open = rules
+        open.answersHealth = true
+        func asked(
+            _ target: String,
+            method: String = "GET",
+            more: [(name: String, value: String)] = []
+        ) -> HandshakeRequest {
+            HandshakeRequest(method: method, target: target, headers: [(name: "Host", value: "10.0.0.7")] + more)
+        }
+        for method in ["GET", "HEAD"] {
+            #expect(judged(asked("/healthz", method: method), by: open) == .health(.liveness))
+            #expect(judged(asked("/readyz", method: method), by: open) == .health(.readiness))
+        }
+        let others = [
+            asked("/healthz", method: "POST"), asked("/healthz?x"), asked("/healthz/"), asked("/metrics"),
+            asked("/healthz", more: [(name: "Origin", value: "http://a.example")]),
+            asked("/readyz", more: [(name: "Upgrade", value: "websocket")]),
+        ]
+        for request in others {
+            if case .refused = judged(request, by: open) { continue }
+            Issue.record("\(request)")
+        }
+        if case .health = judged(asked("/healthz"), by: rules) { Issue.record("nobody asked for it") }
     }
 
     @Test("R1: the request of RFC 6455 §1.3 is accepted, with its key and no subprotocol")

@@ -76,7 +76,7 @@ import Testing
                     supervisor: supervisor,
                     buffers: LoopBuffers(),
                     eventLoop: eventLoop,
-                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                    log: SessionLog(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
                 )
                 return backend.start(id, gone: {}).assumeIsolated().map {
                     backend.setReading(true)

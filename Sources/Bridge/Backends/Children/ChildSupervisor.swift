@@ -142,16 +142,18 @@ private enum PermanentThread {
 
     /// 0, or the error number of pthread_create(3).
     static func start(_ run: @escaping @Sendable () -> Void) -> CInt {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 1 << 20)
+        // Not by its initializer: which module that belongs to depends on what else is imported in this one.
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        defer { attributes.deallocate() }
+        pthread_attr_init(attributes)
+        defer { pthread_attr_destroy(attributes) }
+        pthread_attr_setdetachstate(attributes, CInt(PTHREAD_CREATE_DETACHED))
+        pthread_attr_setstacksize(attributes, 1 << 20)
         let body = Unmanaged.passRetained(Body(run))
         var thread = pthread_t()
         let failure = pthread_create(
             &thread,
-            &attributes,
+            attributes,
             { raw in
                 cspawn_enter_thread("children")
                 if let raw { Unmanaged<Body>.fromOpaque(raw).takeRetainedValue().run() }

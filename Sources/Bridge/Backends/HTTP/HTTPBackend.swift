@@ -26,7 +26,7 @@ final class HTTPBackend: Backend {
     private let secrets: [String]
     private let client: UpstreamClient
     private let eventLoop: any EventLoop
-    private let logger: Logger
+    private let log: SessionLog
     private var conversation: HTTPConversation
     /// Cuts the outbound queue's pieces into messages again.
     private var lines = LineReader(limit: .max)
@@ -56,7 +56,7 @@ final class HTTPBackend: Backend {
         client: UpstreamClient,
         queue: Int,
         eventLoop: any EventLoop,
-        logger: Logger,
+        log: SessionLog,
         gone: @escaping () -> Void
     ) {
         self.upstream = upstream
@@ -64,7 +64,7 @@ final class HTTPBackend: Backend {
         self.secrets = values?.secrets ?? []
         self.client = client
         self.eventLoop = eventLoop
-        self.logger = logger
+        self.log = log
         self.conversation = HTTPConversation(upstream.conversationSettings(queue: queue))
         self.gone = gone
     }
@@ -160,7 +160,7 @@ final class HTTPBackend: Backend {
             self.hasOutput = true
             self.receiver?.failed(id, fault.reply)
             if self.mayLog() {
-                self.logger.warning(
+                self.log.logger.warning(
                     "the server did not answer a request",
                     metadata: [LogKey.cause: "\(fault.cause)", LogKey.reason: "\(fault.message)"]
                 )
@@ -172,7 +172,7 @@ final class HTTPBackend: Backend {
             }
         case .end(let end): self.receiver?.ended(end, stderr: [])
         case .note(let note):
-            if self.mayLog() { note.log(to: self.logger, hiding: self.upstream.secrets + self.secrets) }
+            if self.mayLog() { note.log(to: self.log.logger, hiding: self.upstream.secrets + self.secrets) }
         case .over:
             self.isOver = true
             self.untilOver = nil
@@ -189,7 +189,7 @@ final class HTTPBackend: Backend {
         }
         self.notes += 1
         if self.notes == Self.maxNotes + 1 {
-            self.logger.warning("what more this server does is not logged for the rest of a minute")
+            self.log.logger.warning("what more this server does is not logged for the rest of a minute")
         }
         return self.notes <= Self.maxNotes
     }
@@ -204,7 +204,7 @@ final class HTTPBackend: Backend {
                 with: self.fields,
                 on: self.eventLoop,
                 exchange,
-                self.logger
+                self.log.logger
             )
         } catch {
             self.exchanges[id] = nil

@@ -102,6 +102,18 @@ extension ListenAddress {
         self = .tcp(host: parts.host, port: port)
     }
 
+    /// Reads an address of the command line.
+    ///
+    /// - Parameter option: which one it is the value of.
+    /// - Throws: what is wrong with it.
+    package init(option: String, _ text: String) throws(ConfigurationError) {
+        do throws(BadValue) {
+            self = try ListenAddress(parsing: text)
+        } catch {
+            throw ConfigurationError("the address \(error.message)", at: Place(file: option))
+        }
+    }
+
     /// What is wrong with listening here without authentication; nil when nothing is (R6).
     ///
     /// - Parameter remedy: how to say that it is meant, where the address came from.

@@ -1,0 +1,108 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AsyncHTTPClient
+package import BridgeConfig
+package import BridgeCore
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Who asks at the admin address of a bridge that runs: the commands of operators.
+package struct AdminConsole: Sendable {
+    /// Why a bridge does not answer, or not as it was asked to.
+    package struct Fault: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    private static let patience = TimeAmount.seconds(10)
+    private static let longestBody = 64 << 20
+
+    private let address: ListenAddress
+    private let token: String?
+
+    /// - Parameter token: one of `[[admin.tokens]]`; a Unix socket takes none.
+    package init(_ address: ListenAddress, token: String? = nil) {
+        self.address = address
+        self.token = token
+    }
+
+    /// The connections that there are.
+    package func connections() async throws(Fault) -> [ListedConnection] {
+        let body = try await self.ask("GET", "/connections").body
+        guard let connections = ListedConnection.all(in: body) else {
+            throw Fault(description: "what answers at \(self.address) is no mcp-wsbridge")
+        }
+        return connections
+    }
+
+    /// The list of connections as it comes: JSON.
+    package func connectionList() async throws(Fault) -> String {
+        String(decoding: try await self.ask("GET", "/connections").body, as: UTF8.self)
+    }
+
+    /// Why nobody should be sent to the bridge; empty where all is well.
+    package func reasonsAgainstReadiness() async throws(Fault) -> [String] {
+        let body = try await self.ask("GET", "/readyz", accepting: 503).body
+        return body.withUnsafeBytes { bytes in
+            guard let list = ObjectMembers.value(of: "reasons", in: bytes) else { return [] }
+            let array = UnsafeRawBufferPointer(rebasing: bytes[list])
+            return ArrayElements(array).compactMap { ObjectMembers.string(UnsafeRawBufferPointer(rebasing: array[$0])) }
+        }
+    }
+
+    /// Gives an order: `/drain`, `/reload`, `/connections/ID/close`.
+    package func order(_ path: String) async throws(Fault) {
+        _ = try await self.ask("POST", path)
+    }
+
+    private func ask(
+        _ method: String,
+        _ path: String,
+        accepting other: Int = 200
+    ) async throws(Fault) -> (status: Int, body: [UInt8]) {
+        var request = HTTPClientRequest(url: self.url(path))
+        request.method = .RAW(value: method)
+        request.headers.add(name: "host", value: self.host)
+        if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
+        let status: Int
+        let body: [UInt8]
+        do {
+            let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
+            status = Int(response.status.code)
+            body = Array(try await response.body.collect(upTo: Self.longestBody).readableBytesView)
+        } catch {
+            throw Fault(description: "no bridge answers at \(self.address): \(error); is [admin] in its configuration?")
+        }
+        guard (200..<300).contains(status) || status == other else {
+            throw Fault(
+                description: Self.message(of: body) ?? "the bridge at \(self.address) answered with status \(status)"
+            )
+        }
+        return (status, body)
+    }
+
+    /// What the body of a refusal says.
+    private static func message(of body: [UInt8]) -> String? {
+        body.withUnsafeBytes { bytes in
+            guard (try? EnvelopeScanner.scan(bytes)) != nil else { return nil }
+            return ObjectMembers.string(of: "error", in: bytes)
+        }
+    }
+
+    private var host: String {
+        if case .tcp = self.address { "\(self.address)" } else { "localhost" }
+    }
+
+    private func url(_ path: String) -> String {
+        guard case .unix(let socket) = self.address else { return "http://\(self.address)\(path)" }
+        let isPlain: (UInt8) -> Bool = { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+        let digits = Array("0123456789ABCDEF".utf8)
+        let host = socket.utf8.flatMap { byte -> [UInt8] in
+            isPlain(byte) ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+        return "http+unix://\(String(decoding: host, as: UTF8.self))\(path)"
+    }
+}
