@@ -82,7 +82,7 @@ struct Serve: AsyncParsableCommand {
             StandardOutput.write(Banner.text(for: served.configuration, ports: ports))
         }
         do {
-            try await Self.atUsualPriority { try await daemon.runUntilSignalled() }
+            try await daemon.runUntilSignalled()
         } catch {
             audit?.flush()
             LogWriter.shared.flush()
@@ -91,21 +91,6 @@ struct Serve: AsyncParsableCommand {
         }
         audit?.flush()
         LogWriter.shared.flush()
-    }
-
-    /// The main task has the priority of a user's click, which libdispatch gives its threads, or complains on standard error
-    /// that it may not: only root may. Not awaited as a task, which would raise its priority.
-    private static func atUsualPriority(_ body: @escaping @Sendable () async throws -> Void) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            Task.detached(priority: .medium) {
-                do {
-                    try await body()
-                    continuation.resume()
-                } catch {
-                    continuation.resume(throwing: error)
-                }
-            }
-        }
     }
 
     /// Nil without a file, which there is nothing to read again of.

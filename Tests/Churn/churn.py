@@ -117,7 +117,7 @@ async def churn(bridge: Bridge, family: Family, names: list[str], seconds: float
     }
     for key in ("children", "zombies", "strays"):
         if after[key]:
-            totals.faults.append(f"{after[key]} {key} left")
+            totals.faults.append(f"{after[key]} {key} left: {'; '.join(family.describe())}")
     if after["descriptors"] > before["descriptors"]:
         totals.faults.append(f"descriptors went from {before['descriptors']} to {after['descriptors']}")
     connections = totals.counts["connections"] - half_connections

@@ -44,6 +44,25 @@ class Family:
             "strays": len(self.marked() - below),
         }
 
+    def describe(self) -> list[str]:
+        """Those that are left, for whoever has to find out why."""
+        return [self._describe(pid) for pid in sorted(descendants(self.bridge) | self.marked())]
+
+    def _describe(self, pid: int) -> str:
+        folder = Path("/proc") / str(pid)
+        try:
+            name, _, rest = (folder / "stat").read_text().rpartition(")")
+            state, parent, group, session = rest.split()[:4]
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            environment = (folder / "environ").read_bytes().split(b"\0")
+        except OSError as fault:
+            return f"{pid}: {fault}"
+        connection = [entry.decode() for entry in environment if entry.startswith(b"MCP_WSBRIDGE_CONNECTION=")]
+        return (
+            f"{pid} ({name.partition('(')[2]}) {state} parent {parent} group {group} session {session} "
+            f"{'marked' if self.mark in environment else 'not marked'} {connection} {command[:200]}"
+        )
+
     def kill_one(self, chance: random.Random) -> str | None:
         """Kills a random process behind the bridge and tells with which signal."""
         candidates = sorted(pid for pid in descendants(self.bridge) if self.is_marked(pid))

@@ -6,7 +6,9 @@
 package struct AdmissionLimits: Sendable {
     /// What the bridge as a whole, or one server of it, may have.
     package struct Share: Sendable {
+        /// Connections at once.
         package var maxConnections: Int
+        /// Children at once, those included that are still ending.
         package var maxChildren: Int
         /// Per second; 0 for no limit.
         package var spawnRate: Int
@@ -21,6 +23,7 @@ package struct AdmissionLimits: Sendable {
         }
     }
 
+    /// Of all servers together.
     package var whole: Share
     /// Handshakes per second from one address; 0 for no limit.
     package var connectRate: Int
@@ -42,7 +45,9 @@ package struct AdmissionLimits: Sendable {
 package struct AdmissionLedger: Sendable {
     /// What a handshake was granted: a place at a server, and one for its child where it starts one.
     package struct Grant: Sendable, Hashable {
+        /// The server's name.
         package let server: String
+        /// Whose it is, where anybody counts that.
         fileprivate let client: CountedClient
     }
 
