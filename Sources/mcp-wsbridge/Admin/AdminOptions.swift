@@ -29,7 +29,7 @@ struct AdminOptions: ParsableArguments {
     }
 
     /// - Throws: `ExitCode`, after saying what is wrong.
-    func console() throws -> AdminConsole {
+    func console() throws -> OperatorConsole {
         do throws(ConfigurationError) {
             let address: ListenAddress
             if let config {
@@ -40,7 +40,7 @@ struct AdminOptions: ParsableArguments {
             } else {
                 address = try ListenAddress(option: "--admin", self.admin ?? Self.usual)
             }
-            return AdminConsole(address, token: try self.token())
+            return OperatorConsole(address, token: try self.token())
         } catch {
             StandardError.write("\(error)\n")
             throw ExitCode(78)
@@ -62,8 +62,8 @@ struct AdminOptions: ParsableArguments {
     }
 
     /// Says what is wrong, if something is, and ends the command.
-    static func run(_ body: () async throws(AdminConsole.Fault) -> Void) async throws {
-        do throws(AdminConsole.Fault) {
+    static func run(_ body: () async throws(OperatorConsole.Fault) -> Void) async throws {
+        do throws(OperatorConsole.Fault) {
             try await body()
         } catch {
             StandardError.write("mcp-wsbridge: \(error)\n")

@@ -16,7 +16,7 @@ struct DrainCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = try self.options.console()
-        try await AdminOptions.run { () async throws(AdminConsole.Fault) in try await console.order("/drain") }
+        try await AdminOptions.run { () async throws(OperatorConsole.Fault) in try await console.order("/drain") }
     }
 }
 
@@ -31,7 +31,7 @@ struct ReloadCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = try self.options.console()
-        try await AdminOptions.run { () async throws(AdminConsole.Fault) in try await console.order("/reload") }
+        try await AdminOptions.run { () async throws(OperatorConsole.Fault) in try await console.order("/reload") }
     }
 }
 
@@ -55,7 +55,7 @@ struct CloseCommand: AsyncParsableCommand {
 
     func run() async throws {
         let console = try self.options.console()
-        try await AdminOptions.run { () async throws(AdminConsole.Fault) in
+        try await AdminOptions.run { () async throws(OperatorConsole.Fault) in
             try await console.order("/connections/\(self.connection)/close")
         }
     }

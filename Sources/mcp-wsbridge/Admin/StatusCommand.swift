@@ -22,7 +22,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let console = try self.options.console()
         var isReady = true
-        try await AdminOptions.run { () async throws(AdminConsole.Fault) in
+        try await AdminOptions.run { () async throws(OperatorConsole.Fault) in
             if self.json { return StandardOutput.write(try await console.connectionList()) }
             let reasons = try await console.reasonsAgainstReadiness()
             isReady = reasons.isEmpty

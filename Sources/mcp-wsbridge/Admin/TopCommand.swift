@@ -35,7 +35,7 @@ struct TopCommand: AsyncParsableCommand {
         var looks = 0
         while true {
             var connections: [ListedConnection] = []
-            try await AdminOptions.run { () async throws(AdminConsole.Fault) in
+            try await AdminOptions.run { () async throws(OperatorConsole.Fault) in
                 connections = try await console.connections()
             }
             let now = ContinuousClock.now
