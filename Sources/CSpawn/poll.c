@@ -6,6 +6,7 @@
 #include "CSpawn.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -30,6 +31,11 @@ int cspawn_poll_wait(int poll, uint64_t *numbers, int capacity, int milliseconds
     int count = epoll_wait(poll, events, capacity < events_per_wait ? capacity : events_per_wait, milliseconds);
     for (int index = 0; index < count; index++) numbers[index] = events[index].data.u64;
     return count < 0 ? 0 : count;
+}
+
+void cspawn_wait_writable(int descriptor) {
+    struct pollfd room = {.fd = descriptor, .events = POLLOUT};
+    poll(&room, 1, -1);
 }
 
 int cspawn_bell_open(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

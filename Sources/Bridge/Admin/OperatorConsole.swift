@@ -9,9 +9,6 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// Who asks at the admin address of a bridge that runs: the commands of operators.
-///
-/// Not in the first file of this module: AsyncHTTPClient would be the first module that is loaded, and the compiler (6.3.1) takes
-/// C's structures for those of a module within it, which nobody else here can see.
 package struct OperatorConsole: Sendable {
     /// Why a bridge does not answer, or not as it was asked to.
     package struct Fault: Error, CustomStringConvertible {

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BridgeCore
+internal import CSpawn
 internal import Glibc
 internal import Synchronization
 
@@ -103,9 +104,9 @@ package final class LogWriter: Sendable {
             while at < buffer.count {
                 let count = Glibc.write(STDERR_FILENO, buffer.baseAddress.map { $0 + at }, buffer.count - at)
                 if count < 0, errno == EAGAIN {
-                    // Somebody who shares it has made it non-blocking.
-                    var room = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-                    poll(&room, 1, -1)
+                    // Somebody who shares it has made it non-blocking. In C, since the compiler (6.3.1) may take `pollfd` for a
+                    // structure of a module that this one cannot import.
+                    cspawn_wait_writable(STDERR_FILENO)
                 } else if count < 0, errno != EINTR {
                     return
                 }

@@ -112,6 +112,9 @@ void cspawn_poll_remove(int poll, int descriptor);
 /// Returns how many; 0 also when it was interrupted.
 int cspawn_poll_wait(int poll, uint64_t *numbers, int capacity, int milliseconds);
 
+/// Returns when the descriptor can be written to, or has an error.
+void cspawn_wait_writable(int descriptor);
+
 /// A close-on-exec, nonblocking eventfd(2), or -1 with errno; the caller closes it.
 int cspawn_bell_open(void);
 void cspawn_bell_ring(int bell);

@@ -27,6 +27,8 @@ final class HTTPBackend: Backend {
     private let client: UpstreamClient
     private let eventLoop: any EventLoop
     private let log: SessionLog
+    /// That of `log`, kept: each exchange takes one.
+    private lazy var exchangeLogger = self.log.logger
     private var conversation: HTTPConversation
     /// Cuts the outbound queue's pieces into messages again.
     private var lines = LineReader(limit: .max)
@@ -204,7 +206,7 @@ final class HTTPBackend: Backend {
                 with: self.fields,
                 on: self.eventLoop,
                 exchange,
-                self.log.logger
+                self.exchangeLogger
             )
         } catch {
             self.exchanges[id] = nil
