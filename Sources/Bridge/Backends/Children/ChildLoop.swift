@@ -327,16 +327,11 @@ final class ChildLoop {
         findings.hasOrphans = true
         var marks: [String: ChildFamily] = [:]
         for family in self.sweeping.values { marks[family.mark] = family }
-        let living = Set(self.families.values.map(\.mark))
         var blank: Set<Int32> = []
         for orphan in orphans {
             switch self.table?.mark(of: orphan.pid) {
             case .found(let mark):
-                if let family = marks[mark] {
-                    findings.add(orphan, to: family)
-                } else if !living.contains(mark) {
-                    self.endLeftover(orphan, mark)
-                }
+                if let family = marks[mark] { findings.add(orphan, to: family) }
             case .blank:
                 blank.insert(orphan.pid)
                 if !self.blankOrphans.contains(orphan.pid) { findings.isUnsure = true }
@@ -345,13 +340,6 @@ final class ChildLoop {
             }
         }
         self.blankOrphans = blank
-    }
-
-    /// Ends a descendant of a family that is gone: the looks have missed it. A look goes through the processes by their numbers;
-    /// one that is begun meanwhile, with a lower number, by one that is gone when its turn comes, is not seen.
-    private func endLeftover(_ orphan: ProcessStat, _ mark: String) {
-        self.notice(.survivors(mark: mark, leader: orphan.pid, count: 1, signal: .kill))
-        ChildFamily.signal(orphan, SIGKILL, self.table)
     }
 
     // MARK: System
