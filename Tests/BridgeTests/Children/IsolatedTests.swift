@@ -38,6 +38,31 @@ struct IsolatedTests {
         }
     }
 
+    @Test("R37: one that no look has found while its family was ended is ended by a later look")
+    func missed() async {
+        await #expect(processExitsWith: .success) {
+            let supervisor = try ChildSupervisor(adoptsOrphans: true)
+            let first = try await ChildProbe.shell("read x", in: supervisor, mark: "gone")
+            first.closeInput()
+            supervisor.end(first.child.id)
+            await first.gone.value
+            // As one is left that was not seen: an orphan with the mark of a family that is gone.
+            let script = """
+                MCP_WSBRIDGE_CONNECTION=gone setsid sleep 1000 >/dev/null 2>&1 &
+                echo $!
+                read x
+                """
+            let probe = try await ChildProbe.shell(script, in: supervisor, mark: "d2")
+            let stray = try #require(try probe.line().flatMap { Int32($0) })
+            #expect(kill(stray, 0) == 0)
+            probe.closeInput()
+            supervisor.end(probe.child.id)
+            await probe.gone.value
+            while kill(stray, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
+            #expect(waitpid(-1, nil, WNOHANG) == -1 && errno == ECHILD)
+        }
+    }
+
     @Test("R37: so are its own daemonised children, and those that ignore SIGTERM; other families notice nothing")
     func nested() async {
         await #expect(processExitsWith: .success) {

@@ -76,7 +76,7 @@ final class ChildFamily {
     }
 
     /// Signals the process that was seen, not another one that has got its number since.
-    private static func signal(_ stray: ProcessStat, _ number: CInt, _ table: borrowing ProcessTable?) {
+    static func signal(_ stray: ProcessStat, _ number: CInt, _ table: borrowing ProcessTable?) {
         let pidfd = cspawn_pidfd_open(stray.pid)
         guard pidfd >= 0 else { return }
         defer { close(pidfd) }

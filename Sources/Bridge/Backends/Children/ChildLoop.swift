@@ -44,6 +44,11 @@ final class ChildLoop {
     private var scanNotBefore: Int64 = 0
     /// A scan for its own sake, to reap orphans that ended by themselves.
     private var patrolAt: Int64?
+    /// Of the families that are gone, the last ones: the oldest first. Not simply all marks but those of living families, for a
+    /// child that is just being started has none yet.
+    private var goneMarks: [String] = []
+    /// More than can begin and end within ``patrolInterval``.
+    private static let rememberedMarks = 1_024
     /// Orphans without an environment at the last scan.
     private var blankOrphans: Set<Int32> = []
 
@@ -197,6 +202,8 @@ final class ChildLoop {
         self.families[family.id] = nil
         self.leaders[family.pid] = nil
         self.sweeping[family.id] = nil
+        if self.goneMarks.count == Self.rememberedMarks { self.goneMarks.removeFirst() }
+        self.goneMarks.append(family.mark)
         if let group = family.group { self.emptyGroups.append(group) }
         self.emptyGroups.removeAll(where: ControlGroups.remove)
         self.mailbox.liveCount.subtract(1, ordering: .relaxed)
@@ -331,7 +338,11 @@ final class ChildLoop {
         for orphan in orphans {
             switch self.table?.mark(of: orphan.pid) {
             case .found(let mark):
-                if let family = marks[mark] { findings.add(orphan, to: family) }
+                if let family = marks[mark] {
+                    findings.add(orphan, to: family)
+                } else if self.goneMarks.contains(mark) {
+                    self.endLeftover(orphan, mark)
+                }
             case .blank:
                 blank.insert(orphan.pid)
                 if !self.blankOrphans.contains(orphan.pid) { findings.isUnsure = true }
@@ -340,6 +351,13 @@ final class ChildLoop {
             }
         }
         self.blankOrphans = blank
+    }
+
+    /// Ends a descendant of a family that is gone: the looks have missed it. A look goes through the processes by their numbers;
+    /// one that is begun meanwhile, with a lower number, by one that is gone when its turn comes, is not seen.
+    private func endLeftover(_ orphan: ProcessStat, _ mark: String) {
+        self.notice(.survivors(mark: mark, leader: orphan.pid, count: 1, signal: .kill))
+        ChildFamily.signal(orphan, SIGKILL, self.table)
     }
 
     // MARK: System
