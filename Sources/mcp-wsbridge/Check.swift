@@ -58,6 +58,7 @@ struct Check: AsyncParsableCommand {
             servers = try ServedServer.all(of: configuration)
             let listeners = try ServedListener.all(of: configuration)
             _ = try Authentication.make(of: configuration)
+            _ = try ServedAdmin.make(of: configuration)
             let machine = CheckReport.Surroundings.thisMachine(
                 listeners,
                 servers,

@@ -287,6 +287,26 @@ import Testing
         #expect(try bridge.program.wait() == 1)
     }
 
+    @Test("Admin: `check` finds a token that cannot be read")
+    func check() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write(
+            """
+            [servers.echo]
+            builtin = "echo"
+            [admin]
+            address = "127.0.0.1:0"
+            [[admin.tokens]]
+            name = "operator"
+            token = { file = "\(folder.path)/nothing" }
+            """,
+            to: "bridge.toml"
+        )
+        let checked = try Self.command("check", "--config", file)
+        #expect(checked.status == 78)
+        #expect(checked.errors.contains { $0.contains("token `operator`") && $0.contains("no such file") })
+    }
+
     @Test("Admin: nothing of it is at the public address")
     func separate() throws {
         let admin = try Administered()
