@@ -156,7 +156,6 @@ package struct Daemon: Service {
         let site = AdminSite(
             serving: serving,
             load: self.load,
-            tokens: admin.tokens,
             drain: { kill(getpid(), SIGTERM) }
         )
         return try await AdminServer.start(admin, site)
@@ -200,6 +199,7 @@ package struct Daemon: Service {
                         try await Task.sleep(for: Self.lookInterval)
                         await serving.readIfChanged()
                         await serving.tellStatus()
+                        await serving.answerReadiness()
                     }
                 }
             }

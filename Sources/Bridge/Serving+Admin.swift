@@ -17,12 +17,6 @@ extension Serving {
         return await Daemon.wait(atMost: Self.patience, until: waiting.onEmpty)
     }
 
-    /// Why nobody should be sent here; empty where all is well.
-    func reasonsAgainstReadiness() async -> [String] {
-        if self.isDraining { return ["the bridge drains"] }
-        return self.isListening ? [] : ["the bridge does not listen yet"]
-    }
-
     func metrics(_ format: MetricsText.Format) async -> String {
         var servers: [String: ServerTotals] = [:]
         var lags: [Int64] = []
@@ -40,6 +34,10 @@ extension Serving {
         return MetricsPage(
             version: self.version,
             servers: servers,
+            health: Dictionary(
+                self.servers.map { ($0.name, self.site.conditions.of($0.name).state) },
+                uniquingKeysWith: { first, _ in first }
+            ),
             lags: lags,
             children: self.site.supervisor.liveCount,
             isDraining: self.isDraining,
@@ -58,6 +56,19 @@ extension Serving {
         }
         let lines = all.sorted { $0.ageMilliseconds > $1.ageMilliseconds }.map(\.json)
         return "{\"connections\":[\n\(lines.joined(separator: ",\n"))\n]}\n"
+    }
+
+    /// Shows an operator the messages of a connection.
+    func tap(_ connection: String, _ order: Tap.Order) async -> Tap.Outcome {
+        for worker in self.workers.all {
+            let future = worker.eventLoop.submit { worker.value.tap(connection, order) }
+            switch try? await future.get() {
+            case .attached: return .attached
+            case .taken: return .taken
+            case .noSuchConnection, nil: break
+            }
+        }
+        return .noSuchConnection
     }
 
     /// Ends a connection, its requests in flight answered with errors; false where there is none of this id.

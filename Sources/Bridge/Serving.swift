@@ -22,10 +22,11 @@ actor Serving {
 
     let site: Site
     let workers: Workers
+    nonisolated let operatorRules: OperatorRules
     /// Of the program.
     let version: String
-    private let group: any EventLoopGroup
-    private let logger: Logger
+    let group: any EventLoopGroup
+    let logger: Logger
     /// Nil where the process has no limit of descriptors.
     private let budget: DescriptorBudget?
     /// Whether children can have control groups of their own, which is decided once, at start.
@@ -40,6 +41,8 @@ actor Serving {
     /// Why the configuration that was read last is not in use.
     private(set) var reloadFault: String?
     private var lastReload: Task<Void, Never>?
+    /// Required servers that are being looked after, by name.
+    var probes: [String: Task<Void, Never>] = [:]
     /// What the service manager heard last.
     private var told: ServiceStatus?
 
@@ -54,6 +57,7 @@ actor Serving {
         version: String
     ) {
         self.current = served
+        self.operatorRules = OperatorRules(served.admin)
         self.version = version
         self.site = site
         self.workers = workers
@@ -65,6 +69,9 @@ actor Serving {
         self.graces = served.graces
     }
 
+    /// Those of the configuration in use.
+    var servers: [ServedServer] { self.current.servers }
+
     /// Begins to serve.
     ///
     /// - Returns: the ports in use, in the order of the listeners; nil for a Unix socket.
@@ -74,6 +81,7 @@ actor Serving {
         self.listeners = try await self.listeners.bind(self.current, group: self.group, workers: self.workers)
         try await self.listeners.replace(Listeners())
         self.isListening = true
+        self.site.readiness.found(isReady: self.reasonsAgainstReadiness().isEmpty)
         return self.listeners.ports
     }
 
@@ -95,6 +103,7 @@ actor Serving {
     func readIfChanged() {
         for (tls, logger) in self.listenerTLS { tls.readIfChanged(logger) }
         self.current.authentication?.reload(always: false, self.logger)
+        self.current.admin?.tokens?.reload(always: false, self.logger)
     }
 
     /// Reads the configuration and all that it names again, and serves new clients by it. What is no good leaves what it is
@@ -161,6 +170,7 @@ actor Serving {
         let patience = TimeAmount.nanoseconds(new.configuration.drain.timeout.nanoseconds)
         self.graces = max(self.graces, new.graces)
         self.current = new
+        self.operatorRules.use(new.admin)
         try await self.workers.onEach { $0.serve(found, patience: patience) }
         // A drain may have come in between, and have closed those that there were.
         guard !self.isDraining else { return await listeners.close() }
@@ -254,6 +264,7 @@ actor Serving {
         let (admission, supervisor, workers) = (self.site.admission, self.site.supervisor, self.workers)
         let drain = self.current.configuration.drain
         self.isDraining = true
+        for probe in self.probes.values { probe.cancel() }
         self.notifier?.send(.stopping(self.status))
         // At sockets of the service manager's nobody need be refused: who connects from now on waits for the next bridge, and
         // who has connected is let in.

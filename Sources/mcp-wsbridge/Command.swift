@@ -15,7 +15,7 @@ struct Command: AsyncParsableCommand {
             mcp-wsbridge [--listen ADDRESS] -- COMMAND [ARGUMENT ...]
             mcp-wsbridge check --config bridge.toml
             mcp-wsbridge token new [--name NAME]
-            mcp-wsbridge status | top | reload | close ID | drain [--admin ADDRESS]
+            mcp-wsbridge status | top | tap ID | close ID | reload | drain [--admin ADDRESS]
             """,
         discussion: """
             Each WebSocket connection gets an MCP server process of its own, which ends with the connection.
@@ -24,8 +24,8 @@ struct Command: AsyncParsableCommand {
             """,
         version: "mcp-wsbridge \(Version.number)",
         subcommands: [
-            Serve.self, Check.self, TokenCommand.self, StatusCommand.self, TopCommand.self, ReloadCommand.self,
-            CloseCommand.self, DrainCommand.self, DemoServerCommand.self,
+            Serve.self, Check.self, TokenCommand.self, StatusCommand.self, TopCommand.self, TapCommand.self,
+            CloseCommand.self, ReloadCommand.self, DrainCommand.self, DemoServerCommand.self,
         ],
         defaultSubcommand: Serve.self
     )

@@ -44,6 +44,7 @@ struct AccessRuleTests {
             (#"tool = { allow = [] }"#, "b.toml:3:1", "did you mean `tools`"),
             ("protocol = \"lines\"\ntools = { deny = [\"a\"] }", "b.toml:4:1", "needs protocol = \"mcp\""),
             ("protocol = \"lines\"\nresources.deny = []", "b.toml:4:1", "needs protocol = \"mcp\""),
+            ("protocol = \"lines\"\nrestart = \"modern-only\"", "b.toml:4:11", "needs protocol = \"mcp\""),
         ]
     )
     func wrong(_ line: String, _ place: String, _ message: String) {

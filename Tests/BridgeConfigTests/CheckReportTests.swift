@@ -52,6 +52,31 @@ struct CheckReportTests {
         #expect(report.warnings.isEmpty)
     }
 
+    @Test("The admin address, and what of it or without it is in vain")
+    func admin() throws {
+        func report(_ text: String) throws -> CheckReport {
+            CheckReport(try parse(anyServer + text), file: "b.toml", in: .everything)
+        }
+        let local = try report("[admin]\naddress = \"127.0.0.1:9187\"\ninsecure_public = true")
+        #expect(local.lines.contains("admin     127.0.0.1:9187 (this machine only)"))
+        #expect(
+            local.warnings.map(\.message) == [
+                "`insecure_public` of [admin] has no effect: 127.0.0.1:9187 is reachable from this machine only",
+                "nobody is an operator at 127.0.0.1:9187: without [[admin.tokens]] it tells health and metrics only",
+            ]
+        )
+        let socket = try report("required = true\n[admin]\naddress = \"unix:/a\"\nmode = \"0660\"\ngroup = \"ops\"")
+        #expect(socket.lines.contains("admin     unix:/a (this machine only), mode 0660, group ops"))
+        #expect(socket.warnings.isEmpty)
+        let token = "[[admin.tokens]]\nname = \"a\"\ntoken = { file = \"/t\" }"
+        #expect(
+            try report("[admin]\naddress = \"10.0.0.1:1\"\n" + token).lines
+                .contains("admin     10.0.0.1:1 (reachable from other machines), 1 token")
+        )
+        #expect(try report("required = true").warnings.first?.message.contains("nobody asks for /readyz") == true)
+        #expect(try report("required = true\n[listen]\nhealth_paths = true").warnings.isEmpty)
+    }
+
     @Test("What is valid but doubtful is a warning with its place")
     func warnings() throws {
         let configuration = try parse(

@@ -136,4 +136,23 @@ import Testing
         #expect(configuration.listeners[0].access == before.listeners[0].access)
         #expect(configuration.limits.maxConnections == 3)
     }
+
+    @Test("Reload: who is an operator changes, where they ask does not")
+    func admin() throws {
+        let listen = "[listen]\naddress = \"127.0.0.1:1\"\n[servers.a]\nbuiltin = \"echo\"\n"
+        func admin(_ lines: String...) -> String { listen + "[admin]\n" + lines.joined(separator: "\n") }
+        let token = "[[admin.tokens]]\nname = \"a\"\ntoken = { file = \"/t\" }"
+        let (here, there) = ("address = \"unix:/a\"", "address = \"unix:/b\"")
+        let (rules, new) = try change(admin(here), admin(here, "tap_redact = [\"ssn\"]", token))
+        #expect(rules.tables == ["[admin]"] && rules.needsRestart.isEmpty)
+        #expect(new.admin?.auth.tokens.count == 1 && new.admin?.tapRedact.count == 1)
+        let (moved, kept) = try change(admin(here), admin(there, "mode = \"0660\"", token))
+        #expect(moved.needsRestart == ["address, mode, owner and group of [admin]"] && moved.tables == ["[admin]"])
+        #expect(kept.admin?.address == .unix(path: "/a") && kept.admin?.auth.tokens.count == 1)
+        for (old, new) in [(listen, admin(here)), (admin(here), listen)] {
+            let (change, kept) = try change(old, new)
+            #expect(change.needsRestart == ["[admin]"] && change.tables.isEmpty)
+            #expect(try kept.admin == parse(old).admin)
+        }
+    }
 }

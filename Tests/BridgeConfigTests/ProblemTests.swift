@@ -287,11 +287,11 @@ struct ProblemTests {
     private func accepts(_ key: String, _ kind: String) -> Bool {
         switch key {
         case "allowed_origins", "allowed_hosts", "command", "inherit_env", "client_names", "allow_uids", "allow_gids",
-            "servers", "allow", "deny", "trusted_proxies", "read_only", "read_write":
+            "servers", "allow", "deny", "trusted_proxies", "read_only", "read_write", "tap_redact":
             kind == "an array"
         case "env", "headers", "token": kind == "a table"
         case "insecure_public", "accept_binary", "expose_stderr", "behind_tls_proxy", "query_tokens", "proxy_protocol",
-            "health_paths",
+            "health_paths", "required",
             "no_new_privileges":
             kind == "a boolean"
         case "event_loops", "max_fragments", "max_invalid", "max_connections", "max_children", "spawn_rate",

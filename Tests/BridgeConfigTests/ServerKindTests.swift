@@ -21,6 +21,10 @@ struct ServerKindTests {
                 "behind a `url` MCP is spoken, and every message is checked: take it out"
             ),
             ("stop = {}", "`stop`", "\(notStarted), so that nothing has to be ended: take it out"),
+            (
+                "restart = \"never\"", "`restart`",
+                "\(notStarted), so that nothing has to be started again: take it out"
+            ),
             ("expose_stderr = true", "`expose_stderr`", "there is no stderr behind a `url`: take it out"),
             // Where it belongs, and where it is first tried.
             (

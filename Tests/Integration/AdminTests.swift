@@ -14,8 +14,14 @@ import Testing
         let bridge: BridgeProcess
         private var path: String { bridge.folder.path + "/admin.sock" }
 
-        init(admin: String = "", more: String = "", drain: String = "") throws {
+        init(
+            server: String = "",
+            admin: String = "",
+            more: String = "",
+            drain: String = ""
+        ) throws {
             bridge = try BridgeProcess.fixture(
+                server: server,
                 listen: "event_loops = 2",
                 drain: drain,
                 more: """
@@ -106,6 +112,23 @@ import Testing
         #expect(try admin.bridge.stop() == 0)
     }
 
+    @Test("Metrics: tools by name, frames, pings, and whether a server is up")
+    func moreMetrics() throws {
+        let admin = try Administered()
+        let socket = try admin.bridge.connect()
+        for _ in 0..<2 { #expect(try socket.call("count").contentText != nil) }
+        try socket.sendFrame([], opcode: 9)
+        #expect(try socket.receiveFrame()?.opcode == 10)
+        let samples = try admin.metrics()
+        #expect(samples[#"mcp_wsbridge_tool_calls_total{server="fixture",tool="count",outcome="ok"}"#] == 2)
+        #expect(samples[#"mcp_wsbridge_tool_calls_total{server="fixture",tool="",outcome="ok"}"#] == nil)
+        #expect(samples[#"mcp_wsbridge_frames_total{server="fixture",towards="server"}"#] == 3)
+        #expect(samples[#"mcp_wsbridge_frames_total{server="fixture",towards="client"}"#] == 3)
+        #expect(samples[#"mcp_wsbridge_pings_missed_total{server="fixture"}"#] == 0)
+        #expect(samples[#"mcp_wsbridge_server_up{server="fixture"}"#] == 1)
+        #expect(try admin.bridge.stop() == 0)
+    }
+
     @Test("Metrics: a scraper that knows OpenMetrics gets that")
     func openMetrics() throws {
         let admin = try Administered()
@@ -152,13 +175,16 @@ import Testing
         var samples = try admin.metrics()
         #expect(samples["mcp_wsbridge_configuration_current"] == 0)
         #expect(samples[#"mcp_wsbridge_reloads_total{outcome="refused"}"#] == 1)
-        try admin.bridge.folder.write(good.replacing("[admin]", with: "[admin]\nmode = \"0660\""), to: "bridge.toml")
+        try admin.bridge.folder.write(
+            good.replacing("[admin]", with: "[admin]\nmode = \"0660\"\ntap_redact = [\"ssn\"]"),
+            to: "bridge.toml"
+        )
         #expect(try admin.ask("/reload", method: "POST").status == 200)
         #expect(
             try admin.bridge.waitLog("what takes a restart") { $0.message.hasPrefix("some settings") }.fields[
                 "settings"
             ]
-                == "[admin]"
+                == "address, mode, owner and group of [admin]"
         )
         samples = try admin.metrics()
         #expect(samples["mcp_wsbridge_configuration_current"] == 1)
@@ -196,6 +222,191 @@ import Testing
         #expect(try ask("/metrics", "DELETE") == 405)
         #expect(try bridge.stop() == 0)
         #expect(!bridge.everythingWritten.contains(Self.token))
+    }
+
+    @Test("Admin: tokens are those of the configuration in use, and of their files")
+    func reloadedTokens() throws {
+        let folder = try TemporaryFolder()
+        try folder.write(Self.token, to: "token")
+        let port = try FreePort.find()
+        let bridge = try BridgeProcess.fixture(
+            more: """
+                [admin]
+                address = "127.0.0.1:\(port)"
+                [[admin.tokens]]
+                name = "operator"
+                token = { file = "@FOLDER@/token" }
+                """,
+            folder: folder
+        )
+        func status(_ token: String) throws -> Int {
+            let headers = ["Authorization: Bearer \(token)"]
+            return try Self.ask(RawSocket(port: port), "/connections", headers: headers).status
+        }
+        #expect(try status(Self.token) == 200)
+        let other = "mwt_another-0123456789abcdef"
+        try folder.write(other, to: "token")
+        try eventually("the token of the file") { try status(other) == 200 }
+        #expect(try status(Self.token) == 401)
+        let file = folder.path + "/bridge.toml"
+        let good = try String(contentsOfFile: file, encoding: .utf8)
+        try folder.write(Self.token, to: "third")
+        try folder.write(good.replacing("\(folder.path)/token", with: "\(folder.path)/third"), to: "bridge.toml")
+        bridge.program.signal(SIGHUP)
+        _ = try bridge.waitLog("the reload") { $0.fields["settings"] == "[admin]" }
+        #expect(try status(Self.token) == 200 && status(other) == 401)
+        #expect(try bridge.stop() == 0)
+    }
+
+    @Test(
+        "Admin: a required server that cannot be started makes the bridge unready, and a look of the bridge's own finds it"
+    )
+    func required() throws {
+        let folder = try TemporaryFolder()
+        let program = folder.path + "/server"
+        let bridge = try BridgeProcess(
+            configuration: """
+                [listen]
+                address = "127.0.0.1:0"
+                health_paths = true
+                [admin]
+                address = "unix:@FOLDER@/admin.sock"
+                [servers.good]
+                command = \(BridgeProcess.command([]))
+                required = true
+                [servers.late]
+                command = ["\(program)"]
+                required = true
+                probe_interval = "50ms"
+                [servers.spare]
+                command = ["/nonexistent"]
+                """,
+            folder: folder
+        )
+        func reasons() throws -> (Int, [String]) {
+            let answer = try Self.ask(RawSocket(path: folder.path + "/admin.sock"), "/readyz")
+            return (answer.status, answer.json?["reasons"] as? [String] ?? ["?"])
+        }
+        func isReadyForAll() throws -> Bool {
+            try Self.ask(RawSocket(port: bridge.port), "/readyz").status == 200
+        }
+        try eventually("the look at both") {
+            let (status, reasons) = try reasons()
+            return status == 503 && reasons.count == 1 && reasons[0].hasPrefix("server `late`: ")
+                && reasons[0].contains(program)
+        }
+        #expect(try !isReadyForAll())
+        #expect(
+            try bridge.waitLog("the warning") { $0.message == "a required server is not well" }.fields["server"]
+                == "late"
+        )
+        try FileManager.default.copyItem(atPath: BridgeProcess.fixture, toPath: program)
+        try eventually("the server") { try reasons() == (200, []) }
+        try eventually("readiness at the public address") { try isReadyForAll() }
+        try bridge.waitChildren(0)
+        #expect(try bridge.stop() == 0)
+    }
+
+    @Test("Admin: a server whose processes end soon after their start, again and again, is not well until one is")
+    func crashLoop() throws {
+        let bridge = try BridgeProcess.fixture(
+            "exits-at-once=3",
+            server: "required = true\nprobe_interval = \"1h\"",
+            more: "[admin]\naddress = \"unix:@FOLDER@/admin.sock\""
+        )
+        func reason() throws -> String {
+            let answer = try Self.ask(RawSocket(path: bridge.folder.path + "/admin.sock"), "/readyz")
+            return (answer.json?["reasons"] as? [String])?.first ?? ""
+        }
+        try eventually("five of them") {
+            let socket = try bridge.connect()
+            try socket.send(#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)
+            #expect(try socket.receiveMessage().cause == "server_exited")
+            return try reason().contains("again and again: exit status 3")
+        }
+        #expect(try bridge.stop() == 0)
+    }
+
+    @Test("Admin: a required server behind a URL is dialled")
+    func requiredURL() throws {
+        let server = try ScriptedMCPServer()
+        let bridge = try BridgeProcess.http(
+            server.url,
+            server: "required = true\nprobe_interval = \"50ms\"",
+            more: "[admin]\naddress = \"unix:@FOLDER@/admin.sock\""
+        )
+        func status() throws -> Int {
+            try Self.ask(RawSocket(path: bridge.folder.path + "/admin.sock"), "/readyz").status
+        }
+        try eventually("the server") { try status() == 200 }
+        server.http.stop()
+        try eventually("its end") { try status() == 503 }
+        #expect(try bridge.stop() == 0)
+    }
+
+    @Test(
+        "Tap: an operator sees what passes, without secrets, until the connection ends; the audit record says who looked"
+    )
+    func tap() throws {
+        let admin = try Administered(
+            server: "env = { KEY = \"s3cret-of-the-server\" }",
+            admin: "tap_redact = [\"ssn\"]",
+            more: "[audit]\nto = \"@FOLDER@/audit\""
+        )
+        let socket = try admin.bridge.connect()
+        #expect(try socket.call("count").contentText == "1")
+        let id = try #require(
+            try (admin.ask("/connections").json?["connections"] as? [[String: Any]])?.first?["connection"] as? String
+        )
+        let address = "unix:\(admin.bridge.folder.path)/admin.sock"
+        let program = try RunningProgram([BridgeProcess.executable, "tap", id, "--admin", address])
+        _ = try admin.bridge.waitLog("the tap") { $0.message == "an operator reads the messages" }
+        #expect(try admin.ask("/connections/\(id)/tap").status == 409)
+        _ = try socket.call("echo", #"{"ssn":"078-05-1120","password":"hunter2","x":1}"#)
+        try socket.send("junk")
+        #expect(try socket.receiveMessage().errorCode == -32700)
+        try socket.close()
+        #expect(try program.wait() == 0)
+        let lines = try program.output.lines.map {
+            try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(
+            lines.map { $0["from"] as? String ?? $0["event"] as? String } == [
+                "client", "server", "client", "bridge", "ended",
+            ]
+        )
+        let arguments = ((lines[0]["message"] as? [String: Any])?["params"] as? [String: Any])?["arguments"]
+        #expect(
+            NSDictionary(dictionary: arguments as? [String: Any] ?? [:])
+                == ["ssn": "[redacted]", "password": "[redacted]", "x": 1]
+        )
+        #expect(lines[2]["omitted"] as? String == "not JSON" && lines[2]["bytes"] as? Int == 4)
+        #expect(lines[4]["cause"] as? String == "client_closed")
+        #expect(!program.output.lines.joined().contains("hunter2"))
+        #expect(try admin.ask("/connections/\(id)/tap").status == 404)
+        #expect(try admin.bridge.stop() == 0)
+        let audit = try #require(admin.bridge.folder.read("audit")).split(separator: "\n").map(String.init)
+        let record = try #require(audit.first { $0.contains("\"event\":\"tapped\"") })
+        #expect(record.contains("\"connection\":\"\(id)\"") && record.contains("\"operator\":\"uid:\(getuid())\""))
+    }
+
+    @Test("Tap: whoever stops looking is forgotten, and another may look")
+    func tapEnds() throws {
+        let admin = try Administered()
+        let socket = try admin.bridge.connect()
+        #expect(try socket.call("count").contentText == "1")
+        let id = try #require(
+            try (admin.ask("/connections").json?["connections"] as? [[String: Any]])?.first?["connection"] as? String
+        )
+        for _ in 0..<3 {
+            try eventually("nobody else") {
+                let reader = try RawSocket(path: admin.bridge.folder.path + "/admin.sock")
+                defer { reader.close() }
+                return try Self.ask(reader, "/connections/\(id)/tap").status == 200
+            }
+        }
+        #expect(try socket.call("count").contentText != nil)
+        #expect(try admin.bridge.stop() == 0)
     }
 
     /// Runs a command of an operator's; its status, and what it printed.
@@ -258,6 +469,22 @@ import Testing
         }
         #expect(second.fields["span_id"] == nil)
         #expect(try bridge.stop() == 0)
+    }
+
+    @Test(
+        "Tracing: at level debug each request is in the log, with the trace that its _meta names, but not what it says"
+    )
+    func requestTrace() throws {
+        let bridge = try BridgeProcess.fixture(more: "[log]\nlevel = \"debug\"")
+        let socket = try bridge.connect()
+        let (trace, span) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331")
+        let meta = #""_meta":{"traceparent":"00-\#(trace)-\#(span)-01"}"#
+        _ = try socket.request("tools/call", #"{"name":"echo","arguments":{"x":"hunter2"},\#(meta)}"#)
+        let record = try bridge.waitLog("the request") { $0.message == "request" }
+        #expect(record.fields["method"] == "tools/call" && record.fields["name"] == "echo")
+        #expect(record.fields["trace_id"] == trace && record.fields["span_id"] == span)
+        #expect(try bridge.stop() == 0)
+        #expect(!bridge.everythingWritten.contains("hunter2"))
     }
 
     @Test(

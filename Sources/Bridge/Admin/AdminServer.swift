@@ -84,6 +84,8 @@ private final class AdminHandler: ChannelInboundHandler {
     private let site: AdminSite
     private let reach: AdminClient.Reach
     private var head: HTTPRequestHead?
+    /// A ``Tap`` answers, which may be silent for long.
+    private var isTapping = false
 
     init(_ site: AdminSite, reach: AdminClient.Reach) {
         self.site = site
@@ -106,15 +108,24 @@ private final class AdminHandler: ChannelInboundHandler {
             reach: self.reach,
             host: head.headers.first(name: "host"),
             hasOrigin: head.headers.contains(name: "origin"),
-            hasToken: self.hasToken(head)
+            hasToken: self.principal(head) != nil
         )
         do throws(AdminRefusal) {
             let route = try AdminRoute(method: head.method.rawValue, target: head.uri)
             try client.requireAccess(to: route)
-            let accept = head.headers["accept"].joined(separator: ",")
-            let answered = context.eventLoop.makePromise(of: AdminSite.Answer.self)
-            answered.completeWithTask { [site] in await site.answer(route, accept: accept) }
-            answered.futureResult.assumeIsolated().whenSuccess { self.write($0, to: head, context) }
+            let asker = AdminSite.Asker(
+                name: self.name(head, context.channel),
+                accept: head.headers["accept"].joined(separator: ","),
+                channel: context.channel
+            )
+            if case .tap = route { self.isTapping = true }
+            let answered = context.eventLoop.makePromise(of: AdminSite.Answer?.self)
+            answered.completeWithTask { [site] in await site.answer(route, to: asker) }
+            answered.futureResult.assumeIsolated().whenSuccess { answer in
+                guard let answer else { return }
+                self.isTapping = false
+                self.write(answer, to: head, context)
+            }
         } catch {
             self.write(
                 AdminSite.answer(error.status, [("error", error.message)], allow: error.allow),
@@ -124,14 +135,21 @@ private final class AdminHandler: ChannelInboundHandler {
         }
     }
 
-    private func hasToken(_ head: HTTPRequestHead) -> Bool {
+    /// Whose token it is; nil without a valid one.
+    private func principal(_ head: HTTPRequestHead) -> Principal? {
         let values = head.headers["authorization"]
-        guard let tokens = self.site.tokens, values.count == 1,
+        guard let tokens = self.site.serving.operatorRules.tokens, values.count == 1,
             let text = values.first?.split(separator: " ", maxSplits: 1),
-            text.count == 2, text[0].lowercased() == "bearer", let token = BearerToken(String(text[1]))
-        else { return false }
-        if case .valid = tokens.verify(token, now: WallClock.now().seconds) { return true }
-        return false
+            text.count == 2, text[0].lowercased() == "bearer", let token = BearerToken(String(text[1])),
+            case .valid(let principal, _) = tokens.verify(token, now: WallClock.now().seconds)
+        else { return nil }
+        return principal
+    }
+
+    /// Who asks, for the log.
+    private func name(_ head: HTTPRequestHead, _ channel: any Channel) -> String {
+        if let principal = self.principal(head) { return "\(principal)" }
+        return UnixPeer(of: channel).map { "uid:\($0.user)" } ?? "\(channel.peerAddress)"
     }
 
     private func write(_ answer: AdminSite.Answer, to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -151,7 +169,10 @@ private final class AdminHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is IdleStateHandler.IdleStateEvent { return context.close(promise: nil) }
+        if event is IdleStateHandler.IdleStateEvent {
+            if !self.isTapping { context.close(promise: nil) }
+            return
+        }
         context.fireUserInboundEventTriggered(event)
     }
 

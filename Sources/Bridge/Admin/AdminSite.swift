@@ -3,14 +3,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BridgeCore
+internal import NIOCore
 
 /// What the admin address asks of the daemon, and has it do.
 struct AdminSite: Sendable {
     let serving: Serving
     /// Reads the configuration again; nil where there is no file.
     let load: Daemon.Load?
-    /// Who may see connections, and end things, without a Unix socket; nil for nobody.
-    let tokens: TokenStore?
     /// Has the daemon drain as SIGTERM does.
     let drain: @Sendable () -> Void
 
@@ -23,7 +22,15 @@ struct AdminSite: Sendable {
         var allow: String?
     }
 
-    func answer(_ route: AdminRoute, accept: String) async -> Answer {
+    /// Who asks, as the log and the audit record call them, and where the answer goes.
+    struct Asker: Sendable {
+        let name: String
+        let accept: String
+        let channel: any Channel
+    }
+
+    /// - Returns: nil where somebody else answers.
+    func answer(_ route: AdminRoute, to asker: Asker) async -> Answer? {
         switch route {
         case .health:
             let isWell = await self.serving.turns()
@@ -37,7 +44,7 @@ struct AdminSite: Sendable {
             }
             return Answer(status: reasons.isEmpty ? 200 : 503, body: String(decoding: body, as: UTF8.self) + "]}\n")
         case .metrics:
-            let format = MetricsText.Format(accept: accept)
+            let format = MetricsText.Format(accept: asker.accept)
             return Answer(type: format.contentType, body: await self.serving.metrics(format))
         case .connections:
             return Answer(body: await self.serving.connectionList())
@@ -51,11 +58,21 @@ struct AdminSite: Sendable {
             if let fault = await self.serving.reload(load) { return Self.answer(422, [("error", fault)]) }
             return Self.answer(200, [("status", "reloaded")])
         case .close(let connection):
-            guard await self.serving.close(connection) else {
-                return Self.answer(404, [("error", "there is no connection of this id")])
-            }
+            guard await self.serving.close(connection) else { return Self.noSuchConnection }
             return Self.answer(200, [("status", "closed")])
+        case .tap(let connection):
+            let redaction = self.serving.operatorRules.redaction
+            let order = Tap.Order(redaction: redaction, channel: asker.channel, operatorName: asker.name)
+            return switch await self.serving.tap(connection, order) {
+            case .attached: nil
+            case .taken: Self.answer(409, [("error", "another operator reads the messages of this connection")])
+            case .noSuchConnection: Self.noSuchConnection
+            }
         }
+    }
+
+    private static var noSuchConnection: Answer {
+        Self.answer(404, [("error", "there is no connection of this id")])
     }
 
     static func answer(_ status: Int, _ members: [(String, String)], allow: String? = nil) -> Answer {

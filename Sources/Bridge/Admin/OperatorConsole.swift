@@ -56,23 +56,50 @@ package struct OperatorConsole: Sendable {
         _ = try await self.ask("POST", path)
     }
 
+    /// Passes on the messages of a connection, a line of JSON for each, until it ends.
+    ///
+    /// - Parameter body: called with what comes, as it comes; returns whether it wants more.
+    package func tap(_ connection: String, _ body: ([UInt8]) -> Bool) async throws(Fault) {
+        do {
+            let request = self.request("GET", "/connections/\(connection)/tap")
+            let response = try await HTTPClient.shared.execute(request, timeout: .hours(24 * 365))
+            guard response.status == .ok else {
+                let text = Array(try await response.body.collect(upTo: Self.longestBody).readableBytesView)
+                throw Fault(description: Self.message(of: text) ?? "the bridge answered with \(response.status)")
+            }
+            for try await piece in response.body where !body(Array(piece.readableBytesView)) { return }
+        } catch let fault as Fault {
+            throw fault
+        } catch {
+            throw self.unanswered(error)
+        }
+    }
+
+    private func request(_ method: String, _ path: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: self.url(path))
+        request.method = .RAW(value: method)
+        request.headers.add(name: "host", value: self.host)
+        if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
+        return request
+    }
+
+    private func unanswered(_ error: any Error) -> Fault {
+        Fault(description: "no bridge answers at \(self.address): \(error); is [admin] in its configuration?")
+    }
+
     private func ask(
         _ method: String,
         _ path: String,
         accepting other: Int = 200
     ) async throws(Fault) -> (status: Int, body: [UInt8]) {
-        var request = HTTPClientRequest(url: self.url(path))
-        request.method = .RAW(value: method)
-        request.headers.add(name: "host", value: self.host)
-        if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
         let status: Int
         let body: [UInt8]
         do {
-            let response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
+            let response = try await HTTPClient.shared.execute(self.request(method, path), timeout: Self.patience)
             status = Int(response.status.code)
             body = Array(try await response.body.collect(upTo: Self.longestBody).readableBytesView)
         } catch {
-            throw Fault(description: "no bridge answers at \(self.address): \(error); is [admin] in its configuration?")
+            throw self.unanswered(error)
         }
         guard (200..<300).contains(status) || status == other else {
             throw Fault(

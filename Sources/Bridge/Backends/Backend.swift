@@ -35,6 +35,10 @@ protocol Backend: AnyObject {
     func end(farewell: ByteBuffer)
 }
 
+extension BackendReceiver {
+    func outlives(_ end: SessionEnd, stderr: [String]) -> Bool { false }
+}
+
 extension Backend {
     func writeNow(_ lines: inout ByteBuffer) -> Bool { false }
 }
@@ -53,6 +57,10 @@ protocol BackendReceiver: AnyObject {
     func receivedAllOutput()
     /// `isWritable` is true again.
     func becameWritable()
+    /// The server is over, all its output has been passed on, and another can take its place (R38).
+    ///
+    /// - Returns: whether that is wanted: then nothing that the server was to do is owed any more.
+    func outlives(_ end: SessionEnd, stderr: [String]) -> Bool
     /// The server is over and all its output has been passed on.
     ///
     /// - Parameter stderr: the last lines that it wrote there, secrets redacted.

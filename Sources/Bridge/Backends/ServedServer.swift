@@ -84,8 +84,11 @@ package final class ServedServer: Sendable {
 
     /// What to start for one connection.
     ///
-    /// - Parameter values: what its client brought for the templates.
-    func command(_ id: ConnectionID, _ values: ExpandedValues?) -> ChildCommand {
+    /// - Parameters:
+    ///   - restart: how many were started before for the same connection. Each has a mark of its own: the descendants of the
+    ///     one before are still being looked for by theirs.
+    ///   - values: what its client brought for the templates.
+    func command(_ id: ConnectionID, restart: Int, _ values: ExpandedValues?) -> ChildCommand {
         var arguments = self.configuration.command
         for argument in values?.arguments ?? [] { arguments[argument.index] = argument.value }
         var command = ChildCommand(
@@ -96,7 +99,7 @@ package final class ServedServer: Sendable {
                 stdin: self.configuration.stop.stdinGrace,
                 term: self.configuration.stop.termGrace
             ),
-            mark: id.description
+            mark: restart == 0 ? "\(id)" : "\(id).\(restart)"
         )
         command.sandbox = self.sandbox?.child
         return command

@@ -51,6 +51,8 @@ final class StdioBackend: Backend, ChildInput.Delegate {
     private var isEnding = false
     private var hasReported = false
     private var patience: Scheduled<Void>?
+    /// Who wants to know how the process ended, and whether it was to.
+    private var onExit: ((ChildExit, _ isWanted: Bool) -> Void)?
     /// Whether output is read: not before the client's handshake is done, and not while the client does not read.
     fileprivate private(set) var isReading = false
 
@@ -77,14 +79,22 @@ final class StdioBackend: Backend, ChildInput.Delegate {
 
     /// Starts the child (R39); the future fails with ``SpawnError``, or with the error of its pipes.
     ///
-    /// - Parameter gone: called on the supervisor's thread when no descendant of the child is left; not after a failure
-    ///   to start it.
-    func start(_ id: ConnectionID, gone: @escaping @Sendable () -> Void) -> EventLoopFuture<Void> {
+    /// - Parameters:
+    ///   - restart: how many were started before for the same connection.
+    ///   - exited: called on the event loop when the process itself has exited, and whether it had been told to.
+    ///   - gone: called on the supervisor's thread when no descendant of the child is left; not after a failure to start it.
+    func start(
+        _ id: ConnectionID,
+        restart: Int = 0,
+        exited: ((ChildExit, _ isWanted: Bool) -> Void)? = nil,
+        gone: @escaping @Sendable () -> Void
+    ) -> EventLoopFuture<Void> {
+        self.onExit = exited
         let promise = self.eventLoop.makePromise(of: Child.self)
         let this = NIOLoopBound(self, eventLoop: self.eventLoop)
         let eventLoop = self.eventLoop
         self.supervisor.spawn(
-            self.server.command(id, self.values.take()),
+            self.server.command(id, restart: restart, self.values.take()),
             onExit: { exit in eventLoop.execute { this.value.exited(exit) } },
             onGone: {
                 gone()
@@ -230,6 +240,7 @@ final class StdioBackend: Backend, ChildInput.Delegate {
     }
 
     private func exited(_ exit: ChildExit) {
+        self.onExit.take()?(exit, self.isEnding)
         self.exit = exit
         self.reportIfOver()
         if !self.hasReported { self.wait(Self.exitDrain) }

@@ -79,6 +79,11 @@ package final class Admission: Sendable {
         return try result.get()
     }
 
+    /// ``AdmissionLedger/requestAnother(_:now:)``.
+    func requestAnother(_ grant: Grant, now: Int64) -> Bool {
+        self.state.withLock { $0.ledger.requestAnother(grant, now: now) }
+    }
+
     func spawned(_ grant: Grant) {
         self.state.withLock { $0.ledger.spawned(grant) }
     }

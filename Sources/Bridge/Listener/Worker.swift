@@ -16,6 +16,9 @@ struct Site: Sendable {
     let conversations: Tally
     let logger: Logger
     let metrics: BridgeMetrics
+    let conditions = ServerConditions()
+    let readiness = Readiness()
+    let tools = ToolNames()
     /// Nil where no audit record is kept.
     var audit: AuditLog?
 }
@@ -76,7 +79,8 @@ final class Worker {
     /// Where the connections of one server are counted.
     func tally(of server: String) -> ServerTally {
         if let tally = self.tallies[server] { return tally }
-        let tally = ServerTally()
+        let tools = self.site.tools
+        let tally = ServerTally(isAdmitted: { tools.admits($0, of: server) })
         self.tallies[server] = tally
         return tally
     }
@@ -99,6 +103,11 @@ final class Worker {
         guard let connection = self.connections.values.first(where: { $0.id.description == id }) else { return false }
         connection.end(.closedByOperator)
         return true
+    }
+
+    /// Shows an operator the messages of the connection of this id.
+    func tap(_ id: String, _ order: Tap.Order) -> Tap.Outcome {
+        self.connections.values.first { $0.id.description == id }?.attach(order) ?? .noSuchConnection
     }
 
     // MARK: Connections

@@ -12,6 +12,8 @@ final class BridgeMetrics: Sendable {
     struct Starts: Sendable {
         let started: Counter
         let failed: Counter
+        let again: Counter
+        let gaveUp: Counter
         let time: Timer
     }
 
@@ -21,6 +23,8 @@ final class BridgeMetrics: Sendable {
         "mcp_wsbridge_reloads": "Times that the configuration was read again.",
         "mcp_wsbridge_children_started": "MCP servers that were started.",
         "mcp_wsbridge_child_start_failures": "MCP servers that could not be started.",
+        "mcp_wsbridge_child_restarts": "MCP servers that were started in the place of one that had died.",
+        "mcp_wsbridge_crash_loops": "Connections that ended because their server died again and again.",
         "mcp_wsbridge_child_start_duration_seconds": "Time from the order to start an MCP server to its process.",
     ]
 
@@ -54,13 +58,22 @@ final class BridgeMetrics: Sendable {
 
     func startFailed(_ server: String) { self.handles(of: server).failed.increment() }
 
+    func restarted(_ server: String) { self.handles(of: server).again.increment() }
+
+    func gaveUp(_ server: String) { self.handles(of: server).gaveUp.increment() }
+
     private func handles(of server: String) -> Starts {
         self.starts.withLock { starts in
             if let handles = starts[server] { return handles }
             let labels = [("server", server)]
+            func counter(_ label: String) -> Counter {
+                Counter(label: "mcp_wsbridge_\(label)", dimensions: labels, factory: self.registry)
+            }
             let made = Starts(
-                started: Counter(label: "mcp_wsbridge_children_started", dimensions: labels, factory: self.registry),
-                failed: Counter(label: "mcp_wsbridge_child_start_failures", dimensions: labels, factory: self.registry),
+                started: counter("children_started"),
+                failed: counter("child_start_failures"),
+                again: counter("child_restarts"),
+                gaveUp: counter("crash_loops"),
                 time: Timer(
                     label: "mcp_wsbridge_child_start_duration_seconds",
                     dimensions: labels,

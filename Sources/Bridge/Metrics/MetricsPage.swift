@@ -8,6 +8,8 @@ internal import BridgeCore
 struct MetricsPage {
     var version: String
     var servers: [String: ServerTotals]
+    /// Of the servers in the configuration.
+    var health: [String: ServerHealth.State]
     /// Of each event loop, how long it took to turn, in nanoseconds.
     var lags: [Int64]
     var children: Int
@@ -22,6 +24,7 @@ struct MetricsPage {
         self.writeBridge(&text)
         self.writeConnections(&text)
         self.writeRequests(&text)
+        self.writeTools(&text)
         self.writeTraffic(&text)
         self.events.write(to: &text)
         self.writeProcess(&text)
@@ -46,6 +49,14 @@ struct MetricsPage {
         text.sample([], self.isCurrent ? 1 : 0)
         text.family("mcp_wsbridge_children", .gauge, "MCP servers that run, those included that are still ending.")
         text.sample([], Int64(self.children))
+        text.family(
+            "mcp_wsbridge_server_up",
+            .gauge,
+            "1 if the last program started for a server, or the last time it was dialled, was well; 0 if not."
+        )
+        for (name, state) in self.health.sorted(by: { $0.key < $1.key }) where state != .unknown {
+            text.sample([("server", name)], state == .well ? 1 : 0)
+        }
         text.family(
             "mcp_wsbridge_event_loop_lag_seconds",
             .gauge,
@@ -120,6 +131,26 @@ struct MetricsPage {
         }
     }
 
+    /// Tools that nobody has called have no series; all that are counted by no name of their own have one together.
+    private func writeTools(_ text: inout MetricsText) {
+        text.family("mcp_wsbridge_tool_calls", .counter, "Calls of tools that are over, by how they ended.")
+        for (name, tool, counts) in self.tools {
+            for outcome in RequestOutcome.allCases where counts.count(outcome) > 0 {
+                text.sample([("server", name), ("tool", tool), ("outcome", outcome.name)], counts.count(outcome))
+            }
+        }
+        text.family("mcp_wsbridge_tool_call_duration_seconds", .histogram, "Time from a tool's call to its answer.")
+        for (name, tool, counts) in self.tools where counts.durations.count > 0 {
+            text.sample([("server", name), ("tool", tool)], counts.durations)
+        }
+    }
+
+    private var tools: [(server: String, tool: String, counts: ToolCounts)] {
+        self.sorted.flatMap { name, totals in
+            totals.requests.tools.sorted { $0.key < $1.key }.map { (name, $0.key, $0.value) }
+        }
+    }
+
     private func writeTraffic(_ text: inout MetricsText) {
         text.family("mcp_wsbridge_messages", .counter, "Messages that went on.")
         for (name, totals) in self.sorted {
@@ -130,6 +161,21 @@ struct MetricsPage {
         for (name, totals) in self.sorted {
             text.sample([("server", name), ("towards", "client")], Int64(totals.counters.bytesToClient))
             text.sample([("server", name), ("towards", "server")], Int64(totals.counters.bytesFromClient))
+        }
+        text.family("mcp_wsbridge_frames", .counter, "Frames of WebSocket, those of pings, pongs and closes included.")
+        for (name, totals) in self.sorted {
+            text.sample([("server", name), ("towards", "client")], Int64(totals.frames.toClient))
+            text.sample([("server", name), ("towards", "server")], Int64(totals.frames.fromClient))
+        }
+        text.family("mcp_wsbridge_pings", .counter, "Pings that clients were sent.")
+        for (name, totals) in self.sorted { text.sample([("server", name)], Int64(totals.frames.pings)) }
+        text.family(
+            "mcp_wsbridge_pings_missed",
+            .counter,
+            "Pings that were not answered in time, each the end of its connection."
+        )
+        for (name, totals) in self.sorted {
+            text.sample([("server", name)], totals.ends[SessionEnd.peerDead.cause] ?? 0)
         }
         let others: [(String, String, KeyPath<Session.Counters, Int>)] = [
             ("refused_messages", "Messages of clients that the bridge answered with an error of its own.", \.refused),

@@ -15,16 +15,36 @@ struct Pauses: Sendable, Equatable {
     }
 }
 
+/// The frames of RFC 6455 that a connection has seen.
+struct FrameCounts: Sendable, Equatable {
+    var fromClient = 0
+    var toClient = 0
+    /// Pings of the bridge's, among ``toClient``.
+    var pings = 0
+
+    static func += (left: inout FrameCounts, right: FrameCounts) {
+        left.fromClient += right.fromClient
+        left.toClient += right.toClient
+        left.pings += right.pings
+    }
+}
+
 /// What one event loop has counted of the connections to one server. Confined to that loop.
 final class ServerTally {
-    let requests = RequestMeter()
+    let requests: RequestMeter
     var began: Int64 = 0
     private var ended = ServerTotals()
+
+    /// - Parameter isAdmitted: ``ToolNames/admits(_:of:)``.
+    init(isAdmitted: @escaping (_ tool: String) -> Bool = { _ in true }) {
+        self.requests = RequestMeter(isAdmitted: isAdmitted)
+    }
 
     /// A connection is over.
     func ended(_ connection: Connection, _ end: SessionEnd) {
         self.ended.counters += connection.session.counters
         self.ended.pauses += connection.pauses
+        self.ended.frames += connection.frames
         self.ended.ends[end.cause, default: 0] += 1
         self.ended.closeCodes[connection.webSocket.closeCode.label, default: 0] += 1
     }
@@ -51,6 +71,7 @@ struct ServerTotals: Sendable {
     var closeCodes: [String: Int64] = [:]
     var counters = Session.Counters()
     var pauses = Pauses()
+    var frames = FrameCounts()
     var open = 0
     /// Of ``open``, those that end as soon as they can.
     var draining = 0
@@ -63,6 +84,7 @@ struct ServerTotals: Sendable {
     mutating func count(_ connection: Connection) {
         self.counters += connection.session.counters
         self.pauses += connection.pauses
+        self.frames += connection.frames
         self.open += 1
         if connection.drainEnd != nil { self.draining += 1 }
         self.inFlight += connection.session.inFlightCount
@@ -78,6 +100,7 @@ struct ServerTotals: Sendable {
         left.closeCodes.merge(right.closeCodes, uniquingKeysWith: +)
         left.counters += right.counters
         left.pauses += right.pauses
+        left.frames += right.frames
         left.open += right.open
         left.draining += right.draining
         left.inFlight += right.inFlight

@@ -42,6 +42,11 @@ extension AuditLog {
         if more > 0 { self.record(.deniedMore(count: more, connection: "\(id)", server: server.name), of: client) }
     }
 
+    /// An operator begins to read the messages of a connection.
+    func tapped(by operatorName: String, _ id: ConnectionID, _ server: ServedServer, _ client: Client) {
+        self.record(.tapped(by: operatorName, connection: "\(id)", server: server.name), of: AuditRecord.Client(client))
+    }
+
     /// A handshake was refused.
     ///
     /// - Parameters:

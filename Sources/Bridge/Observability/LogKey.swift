@@ -2,6 +2,9 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
+internal import Logging
+
 /// The names of the log's metadata, declared once.
 enum LogKey {
     static let connection = "connection"
@@ -42,6 +45,8 @@ enum LogKey {
     /// Where the client's connection belongs in a trace (W3C Trace Context).
     static let traceID = "trace_id"
     static let spanID = "span_id"
+    /// Of a request, as its client spells it.
+    static let id = "id"
     /// The version of TLS with the client.
     static let tls = "tls"
     /// The name of the client's certificate by which it was let in.
@@ -56,4 +61,15 @@ enum LogKey {
     static let listenersChanged = "listeners_changed"
     static let listenersRemoved = "listeners_removed"
     static let settings = "settings"
+    /// Who has ordered something at the admin address.
+    static let operatorName = "operator"
+}
+
+extension Logger.Metadata {
+    /// Which trace it belongs to, if to any.
+    mutating func add(_ trace: TraceParent?) {
+        guard let trace else { return }
+        self[LogKey.traceID] = "\(trace.traceID)"
+        self[LogKey.spanID] = "\(trace.spanID)"
+    }
 }

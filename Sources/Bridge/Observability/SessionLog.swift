@@ -19,6 +19,9 @@ struct SessionLog: Sendable {
         self.server = server
     }
 
+    /// It tells of every request.
+    var isDebug: Bool { self.base.logLevel <= .debug }
+
     var logger: Logger {
         guard let connection else { return self.base }
         var logger = self.base

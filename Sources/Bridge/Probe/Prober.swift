@@ -113,7 +113,8 @@ package struct Prober: Sendable {
         }
     }
 
-    private static func probe(_ server: ServedServer, _ site: ProbeSite) async -> ProbeReport {
+    /// Probes one server. Cancelled, it ends what it has begun.
+    static func probe(_ server: ServedServer, _ site: ProbeSite) async -> ProbeReport {
         guard server.configuration.protocolKind == .mcp || server.upstream != nil else {
             return ProbeReport(server: server.name, outcome: .skipped("`protocol` = \"lines\" is not MCP"))
         }

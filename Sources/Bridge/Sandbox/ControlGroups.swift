@@ -81,6 +81,11 @@ package struct ControlGroups: Sendable {
         return path
     }
 
+    /// Whether the kernel has killed in the group of a child because of its memory limit.
+    static func wasOutOfMemory(_ path: String) -> Bool {
+        ControlGroupEvents.oomKills(in: Self.read("\(path)/memory.events") ?? "") > 0
+    }
+
     /// SIGKILL to all that are in the group of a child (Linux 5.14).
     static func kill(_ path: String) {
         try? Self.write("1", to: "\(path)/cgroup.kill")

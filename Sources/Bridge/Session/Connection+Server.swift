@@ -13,7 +13,10 @@ extension Connection: BackendReceiver {
         guard self.isOpen else { return }
         self.lendBuffers()
         self.noteServerTime()
-        switch self.session.receivedFromServer(line, replies: &self.webSocket.outbound.tail) {
+        let replies = self.webSocket.outbound.tail.writerIndex
+        let verdict = self.session.receivedFromServer(line, replies: &self.webSocket.outbound.tail)
+        if self.tap != nil { self.show(line, verdict, since: replies) }
+        switch verdict {
         case .forward(let range, let splice):
             self.send(line, range, splice)
             if self.webSocket.outbound.bytes >= Self.earlyFlush { self.flushToClient() }
@@ -29,9 +32,11 @@ extension Connection: BackendReceiver {
             return line.withUnsafeReadableBytes { self.received(line: $0) }
         }
         self.noteServerTime()
+        let replies = self.webSocket.outbound.tail.writerIndex
         let verdict = line.withUnsafeReadableBytes {
             self.session.receivedFromServer($0, replies: &self.webSocket.outbound.tail)
         }
+        if self.tap != nil { line.withUnsafeReadableBytes { self.show($0, verdict, since: replies) } }
         switch verdict {
         case .forward(let range, nil):
             FrameWriter.writeTextHeader(payload: range.count, to: &self.webSocket.outbound.tail)
@@ -52,9 +57,11 @@ extension Connection: BackendReceiver {
         guard self.isOpen else { return }
         self.noteServerTime()
         let limit = self.server.configuration.limits.maxLine
+        let replies = self.webSocket.outbound.tail.writerIndex
         let isAnswered = prefix.withUnsafeReadableBytes {
             self.session.receivedTooLong($0, limit: limit, replies: &self.webSocket.outbound.tail)
         }
+        self.showReplies(since: replies)
         self.logger.warning("server wrote a line over max_line", metadata: [LogKey.limit: "\(limit)"])
         if !isAnswered { self.end(.lineTooLong(limit: limit)) }
     }
@@ -62,7 +69,9 @@ extension Connection: BackendReceiver {
     func failed(_ id: RequestID, _ reply: BridgeReply) {
         guard self.isOpen else { return }
         self.noteServerTime()
+        let replies = self.webSocket.outbound.tail.writerIndex
         self.session.answer(id, with: reply, into: &self.webSocket.outbound.tail)
+        self.showReplies(since: replies)
     }
 
     func receivedAllOutput() {
@@ -78,6 +87,22 @@ extension Connection: BackendReceiver {
         guard self.isOpen else { return }
         self.deadlines.serverTook()
         self.flushToServer()
+    }
+
+    func outlives(_ end: SessionEnd, stderr: [String]) -> Bool {
+        guard self.isOpen, self.drainEnd == nil, self.session.isModernOnly else { return false }
+        self.lendBuffers()
+        defer { self.takeBackBuffers() }
+        self.session.now = Self.now()
+        let replies = self.webSocket.outbound.tail.writerIndex
+        self.session.serverReplaced(end.reply(stderr: stderr), into: &self.webSocket.outbound.tail)
+        self.showReplies(since: replies)
+        // Its requests have been answered with the rest.
+        self.toServer.removeAll()
+        self.deadlines.serverTook()
+        self.flushToServer()
+        self.flushToClient()
+        return true
     }
 
     func ended(_ end: SessionEnd, stderr: [String]) {

@@ -72,6 +72,8 @@ final class Connection {
     /// The session knows what time it is, until the end of the server's wake-up.
     private var hasServerTime = false
     var loggedSkips = 0
+    /// Nil while no operator looks at the messages.
+    var tap: Tap?
 
     /// - Parameter worker: that of `eventLoop`; told when the client's channel is closed.
     init(
@@ -94,7 +96,11 @@ final class Connection {
         self.worker = worker
         self.eventLoop = eventLoop
         self.log = log
-        self.session = Session(server.sessionSettings(id), meter: worker.tally(of: server.name).requests)
+        self.session = Session(
+            server.sessionSettings(id),
+            meter: worker.tally(of: server.name).requests,
+            logsRequests: log.isDebug
+        )
         self.deadlines = Deadlines(
             server.deadlines,
             expiry: client.principal.expiry.map { Self.time(at: $0, now: now) },
@@ -106,6 +112,15 @@ final class Connection {
             connection: self,
             limits: server.readerLimits,
             pace: server.messageRate.map(MessagePace.init)
+        )
+    }
+
+    /// The frames so far. A message to the client is one.
+    var frames: FrameCounts {
+        FrameCounts(
+            fromClient: self.webSocket.framesFromClient,
+            toClient: self.session.counters.messagesToClient + self.webSocket.controlFrames,
+            pings: self.webSocket.pings
         )
     }
 
@@ -170,11 +185,13 @@ final class Connection {
             self.toServer.tail.moveWriterIndex(to: start)
             return self.receivedLate(message ?? ByteBuffer())
         }
+        let replies = self.tap == nil ? 0 : self.show(self.toServer.tail, from: start)
         let outcome = self.session.receivedFromClient(
             &self.toServer.tail,
             from: start,
             replies: &self.webSocket.outbound.tail
         )
+        if self.tap != nil { self.showReplies(since: replies) }
         if case .flood = outcome { self.end(.invalidFlood) }
         if self.toServer.bytes >= Self.earlyFlush { self.flushToServer() }
     }
@@ -182,12 +199,14 @@ final class Connection {
     /// A message that came in pieces, in a buffer of its own.
     func receivedWhole(_ message: ByteBuffer) {
         guard self.isOpen else { return self.receivedLate(message) }
+        let replies = self.tap == nil ? 0 : self.show(message, from: message.readerIndex)
         var message = message
         let outcome = self.session.receivedFromClient(
             &message,
             from: message.readerIndex,
             replies: &self.webSocket.outbound.tail
         )
+        if self.tap != nil { self.showReplies(since: replies) }
         switch outcome {
         case .consumed: return
         case .flood: self.end(.invalidFlood)
@@ -220,6 +239,7 @@ final class Connection {
         self.flushToServer()
         self.flushToClient()
         self.holdRefused()
+        if self.session.logsRequests { self.logRequests() }
         // What was in flight may have been cancelled.
         self.endIfDrained()
     }
@@ -381,7 +401,11 @@ final class Connection {
         }
         self.patience?.cancel()
         self.session.now = Self.now()
+        let replies = self.webSocket.outbound.tail.writerIndex
         let farewell = self.session.finish(end.reply(stderr: stderr), into: &self.webSocket.outbound.tail)
+        self.showReplies(since: replies)
+        self.tap?.ended(end)
+        self.tap = nil
         self.backend.end(farewell: end.isServerGone ? ByteBuffer() : farewell)
         self.toServer.removeAll()
         switch end {
@@ -430,16 +454,31 @@ final class Connection {
     private func logDenials(isEnd: Bool = false) {
         let (denials, suppressed) = self.session.takeDenials(now: Self.now(), isEnd: isEnd)
         for denial in denials {
-            self.logger.notice(
-                "denied",
-                metadata: [
-                    LogKey.kind: "\(denial.kind)", LogKey.method: "\(denial.method)", LogKey.name: "\(denial.name)",
-                ]
-            )
+            var metadata: Logger.Metadata = [
+                LogKey.kind: "\(denial.kind)", LogKey.method: "\(denial.method)", LogKey.name: "\(denial.name)",
+            ]
+            metadata.add(denial.trace)
+            self.logger.notice("denied", metadata: metadata)
         }
         self.worker.site.audit?.denied(denials, more: suppressed, self.id, self.server, self.client)
         guard suppressed > 0 else { return }
         self.logger.notice("denied more than is logged", metadata: [LogKey.count: "\(suppressed)"])
+    }
+
+    /// Each request that the last wake-up brought, for who wants to know that much.
+    private func logRequests() {
+        for request in self.session.takeRequests() {
+            var metadata: Logger.Metadata = [LogKey.id: "\(request.id)", LogKey.method: "\(request.method)"]
+            if let name = request.name { metadata[LogKey.name] = "\(name)" }
+            metadata.add(request.trace)
+            self.logger.debug("request", metadata: metadata)
+        }
+    }
+
+    /// An operator begins to read the messages.
+    func recordTap(_ operatorName: String) {
+        self.logger.notice("an operator reads the messages", metadata: [LogKey.operatorName: "\(operatorName)"])
+        self.worker.site.audit?.tapped(by: operatorName, self.id, self.server, self.client)
     }
 
     private func tell(_ end: SessionEnd) {

@@ -59,8 +59,9 @@ struct AdmittedClient {
         }
         if let upstream = self.server.upstream {
             // Nothing is dialled before the client's first message.
-            let conversations = self.worker.site.conversations
+            let (conversations, conditions) = (self.worker.site.conversations, self.worker.site.conditions)
             conversations.add()
+            let name = self.server.name
             return .ready(
                 HTTPBackend(
                     upstream,
@@ -69,27 +70,66 @@ struct AdmittedClient {
                     queue: self.server.configuration.limits.queue,
                     eventLoop: eventLoop,
                     log: self.log,
+                    dialled: { problem in
+                        if let problem { conditions.failed(name, problem) } else { conditions.answered(name) }
+                    },
                     gone: { conversations.remove() }
                 )
             )
         }
-        return .program(
-            StdioBackend(
-                server: self.server,
-                values: self.values,
-                supervisor: self.worker.site.supervisor,
-                buffers: self.worker.buffers,
-                eventLoop: eventLoop,
-                log: self.log
-            )
+        return .program(self.program(on: eventLoop))
+    }
+
+    private func program(on eventLoop: any EventLoop) -> StdioBackend {
+        StdioBackend(
+            server: self.server,
+            values: self.values,
+            supervisor: self.worker.site.supervisor,
+            buffers: self.worker.buffers,
+            eventLoop: eventLoop,
+            log: self.log
         )
     }
 
     /// Starts the program of a backend; fails as `StdioBackend.start` does.
-    func start(_ backend: StdioBackend) -> EventLoopFuture<Void> {
-        let admission = self.worker.site.admission
+    ///
+    /// - Parameter restart: how many were started before.
+    func start(_ backend: StdioBackend, restart: Int = 0) -> EventLoopFuture<Void> {
+        let site = self.worker.site
         let grant = self.grant
-        return backend.start(self.id, gone: { admission.childGone(grant) })
+        let begin = Connection.now()
+        let exited = { (exit: ChildExit, isWanted: Bool) in
+            site.conditions.ended(grant.server, exit, isWanted: isWanted, began: begin)
+        }
+        let start = backend.start(self.id, restart: restart, exited: exited, gone: { site.admission.childGone(grant) })
+        start.assumeIsolated().whenSuccess {
+            site.admission.spawned(grant)
+            site.metrics.started(grant.server, nanoseconds: Connection.now() - begin)
+            site.conditions.started(grant.server)
+        }
+        start.assumeIsolated().whenFailure { error in
+            site.metrics.startFailed(grant.server)
+            // A child whose pipes could not be watched runs, and the supervisor gives its place back.
+            guard let error = error as? SpawnError else { return }
+            site.admission.spawnFailed(grant, now: Connection.now())
+            if error.isOfServer { site.conditions.failed(grant.server, error.message) }
+        }
+        return start
+    }
+
+    /// The backend itself, or one that starts another when it dies, where the server is to be started again.
+    private func outliving(_ backend: any Backend, on eventLoop: any EventLoop) -> any Backend {
+        guard self.server.configuration.restart != .never, let first = backend as? StdioBackend else { return backend }
+        let (site, name) = (self.worker.site, self.server.name)
+        let successors = RestartingBackend.Successors(
+            make: {
+                site.admission.requestAnother(self.grant, now: Connection.now()) ? self.program(on: eventLoop) : nil
+            },
+            start: { self.start($0, restart: $1) },
+            started: { site.metrics.restarted(name) },
+            gaveUp: { site.metrics.gaveUp(name) }
+        )
+        return RestartingBackend(first, successors, eventLoop: eventLoop, log: self.log)
     }
 
     /// The client went while its backend was made.
@@ -101,15 +141,12 @@ struct AdmittedClient {
     ///
     /// - Returns: what its client is told.
     func failed(_ error: any Error, _ backend: StdioBackend) -> HandshakeRejection {
-        let admission = self.worker.site.admission
-        admission.connectionEnded(self.grant)
-        // A child whose pipes could not be watched runs, and the supervisor gives its place back.
+        self.worker.site.admission.connectionEnded(self.grant)
         backend.end(farewell: ByteBuffer())
         guard let error = error as? SpawnError else {
             self.log.logger.error("cannot watch the server's pipes", metadata: [LogKey.error: "\(error)"])
             return .unavailable(.backendUnavailable, "No descriptors left.", retryAfter: 1)
         }
-        admission.spawnFailed(self.grant, now: Connection.now())
         self.log.logger.error("cannot start the server", metadata: [LogKey.error: "\(error)"])
         return .unavailable(
             .backendUnavailable,
@@ -121,6 +158,7 @@ struct AdmittedClient {
     /// The connection that takes the place over, with its handler at the end of the channel's pipeline; nil where that is not
     /// possible, and then all is given back.
     func connection(_ backend: any Backend, _ channel: any Channel) -> Connection? {
+        let backend = self.outliving(backend, on: channel.eventLoop)
         let connection = Connection(
             id: self.id,
             server: self.server,
@@ -132,10 +170,7 @@ struct AdmittedClient {
             log: self.log
         )
         var metadata = self.client.metadata(isAsked: self.listener.authentication != nil)
-        if let trace {
-            metadata[LogKey.traceID] = "\(trace.traceID)"
-            metadata[LogKey.spanID] = "\(trace.spanID)"
-        }
+        metadata.add(self.trace)
         if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }
         if let url = self.server.configuration.upstream?.url { metadata[LogKey.url] = "\(url.origin)" }
         self.log.logger.info("connection began", metadata: metadata)

@@ -213,7 +213,8 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .refused(let rejection): self.refuse(rejection, to: head, context)
         case .metadata(let json): self.answer(HTTPAnswer.document(json), context)
         case .health(let question):
-            let isWell = question == .liveness || !self.worker.site.admission.isDraining
+            let site = self.worker.site
+            let isWell = question == .liveness || (!site.admission.isDraining && site.readiness.ask())
             self.answer(HTTPAnswer.health(isWell: isWell, withBody: head.method != .HEAD), context)
         case .unproven(let handshake): self.authenticate(handshake, mayFetch: true, head, context)
         case .accepted(let handshake): self.admit(handshake, head, context)
@@ -330,16 +331,11 @@ final class UpgradeHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .ready(let backend): self.accept(admitted, backend, context)
         case .program(let backend):
             self.state = .starting
-            let begin = Connection.now()
             admitted.start(backend).assumeIsolated().whenComplete { result in
                 switch result {
-                case .success:
-                    self.worker.site.admission.spawned(admitted.grant)
-                    self.worker.site.metrics.started(admitted.grant.server, nanoseconds: Connection.now() - begin)
-                    self.accept(admitted, backend, context)
+                case .success: self.accept(admitted, backend, context)
                 case .failure(let error):
                     let rejection = admitted.failed(error, backend)
-                    self.worker.site.metrics.startFailed(admitted.grant.server)
                     guard !self.isGone else { return self.recordRefusal(rejection, head, context) }
                     self.refuse(rejection, to: head, context)
                 }

@@ -50,6 +50,11 @@ final class WebSocketHandler: ChannelDuplexHandler {
         self.reader = MessageReader(limits: limits)
     }
 
+    var framesFromClient: Int { self.reader.frames }
+    /// Those of the bridge's; pings among them.
+    private(set) var controlFrames = 0
+    private(set) var pings = 0
+
     /// The code that the log shows for the connection (RFC 6455 §7.1.5).
     var closeCode: CloseCode { self.handshake.recordedCode ?? .abnormal }
     /// Bytes wait for a client that takes none.
@@ -94,6 +99,8 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func sendPing() {
         var ping = ByteBuffer()
         FrameWriter.writePing(to: &ping)
+        self.pings += 1
+        self.controlFrames += 1
         self.outbound.appendUrgent(ping)
         self.flush()
     }
@@ -103,14 +110,19 @@ final class WebSocketHandler: ChannelDuplexHandler {
         switch self.handshake.localClose(code, readerHasFailed: readerHasFailed) {
         case .ignore: return
         case .sendAndWait(let code):
-            FrameWriter.writeClose(code, reason: reason, to: &self.outbound.tail)
+            self.writeClose(code, reason: reason)
             self.flush()
         case .sendAndShutDownOutput(let code):
-            FrameWriter.writeClose(code, reason: reason, to: &self.outbound.tail)
+            self.writeClose(code, reason: reason)
             self.finish(.shutDownOutput)
         }
         self.setReading(true)
         self.armCloseTimer()
+    }
+
+    private func writeClose(_ code: CloseCode?, reason: String = "") {
+        FrameWriter.writeClose(code, reason: reason, to: &self.outbound.tail)
+        self.controlFrames += 1
     }
 
     /// Cuts the connection without a close frame.
@@ -222,6 +234,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
             guard self.handshake.maySend else { return true }
             var pong = ByteBuffer()
             FrameWriter.writePong(payload, to: &pong)
+            self.controlFrames += 1
             self.outbound.appendUrgent(pong)
             self.flush()
         case .pong: break
@@ -283,7 +296,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
         case .closeTCP: self.finish(.close)
         case .replyAndCloseTCP(let code):
             self.connection?.end(.clientClosed(code))
-            FrameWriter.writeClose(code, to: &self.outbound.tail)
+            self.writeClose(code)
             self.finish(.close)
             self.armCloseTimer()
         }

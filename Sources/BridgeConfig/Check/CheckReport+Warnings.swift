@@ -57,6 +57,30 @@ extension CheckReport {
         return "nobody can come in at \(listen.address): [auth] has no credential that clients could present there"
     }
 
+    /// What of `[admin]` does not do what it looks like, and what it is needed for.
+    static func adminWarnings(_ configuration: Configuration, _ file: String) -> [ConfigurationError.Problem] {
+        var messages: [String] = []
+        if let admin = configuration.admin {
+            if admin.insecurePublic, admin.address.isLocal {
+                messages.append(
+                    "`insecure_public` of [admin] has no effect: \(admin.address) is reachable from this machine only"
+                )
+            }
+            if case .tcp = admin.address, admin.auth.tokens.isEmpty {
+                messages.append(
+                    "nobody is an operator at \(admin.address): without [[admin.tokens]] it tells health and metrics only"
+                )
+            }
+        } else if !configuration.listeners.contains(where: \.healthPaths),
+            let server = configuration.servers.first(where: \.isRequired)
+        {
+            messages.append(
+                "`required` of server `\(server.name)` has no effect: without [admin] or health_paths nobody asks for /readyz"
+            )
+        }
+        return messages.map { .init(place: Place(file: file), message: $0) }
+    }
+
     private static func accessWarnings(_ listen: Listen) -> [String] {
         let access = listen.access
         var messages: [String] = []

@@ -50,6 +50,7 @@ package struct CheckReport: Sendable, Equatable {
             configuration.listeners.flatMap { Self.lines($0, surroundings) }
             + Self.line("auth", Self.summary(configuration.auth), indent: "")
             + Self.line("audit", Self.parts(configuration.audit), indent: "")
+            + Self.line("admin", configuration.admin.map(Self.parts) ?? [], indent: "")
             + Self.line("limits", limits, indent: "")
             + configuration.servers.flatMap { Self.lines($0, configuration, surroundings) }
         warnings = Self.warnings(of: configuration, file: file, in: surroundings)
@@ -67,6 +68,7 @@ package struct CheckReport: Sendable, Equatable {
             + Self.certificateWarnings(configuration, surroundings)
             + Self.proxyWarnings(configuration, file)
             + Self.warnings(configuration.audit, surroundings)
+            + Self.adminWarnings(configuration, file)
             + configuration.servers.flatMap { Self.warnings($0, configuration, surroundings) }
     }
 
@@ -92,6 +94,13 @@ package struct CheckReport: Sendable, Equatable {
         let names = tls.clientNames.isEmpty ? "any name" : tls.clientNames.map(\.text).joined(separator: " or ")
         return ["\(tls.minimumVersion.rawValue) or newer", "certificate \(tls.certificate)\(end)", "key \(tls.key)"]
             + (tls.clientCA.map { ["clients with a certificate of \($0) for \(names)"] } ?? [])
+    }
+
+    private static func parts(_ admin: Admin) -> [String] {
+        let count = admin.auth.tokens.count
+        let reach = admin.address.isLocal ? "this machine only" : "reachable from other machines"
+        return ["\(admin.address) (\(reach))"] + Self.parts(admin.access)
+            + (count > 0 ? ["\(count) \(count == 1 ? "token" : "tokens")"] : [])
     }
 
     private static func parts(_ audit: Audit) -> [String] {

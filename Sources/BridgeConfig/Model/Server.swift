@@ -27,6 +27,13 @@ package struct Server: Sendable, Equatable {
         case open = "none"
     }
 
+    /// Which connections outlive the death of their server's process, and get another (R38).
+    package enum Restart: String, Sendable, CaseIterable {
+        case never
+        /// Those whose every request was one of revision 2026-07-28 or later: nothing of a session is lost with the process.
+        case modernOnly = "modern-only"
+    }
+
     /// How long each step of the ending ladder waits (R37).
     package struct Stop: Sendable, Equatable {
         /// From the closing of stdin to SIGTERM.
@@ -60,6 +67,11 @@ package struct Server: Sendable, Equatable {
     /// Whether UTF-8 in binary messages is taken as text (R14).
     package var acceptBinary = false
     package var stop = Stop()
+    package var restart = Restart.never
+    /// Whether the bridge is ready for clients only while this server is well.
+    package var isRequired = false
+    /// How old what is known of a required server may be before the bridge itself looks.
+    package var probeInterval: Duration = .seconds(30)
     /// Responses of more bytes are replaced by an error; 0 = none is (R17).
     package var oversizeResponse = 0
     /// Whether a client is told the last lines of a failed child's stderr (R38).

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 the mcp-wsbridge authors
 // SPDX-License-Identifier: Apache-2.0
 
+internal import BridgeCore
+
 extension Key<Configuration> {
     /// `[admin]`, whose presence alone opens an address.
     static let admin = Key(
@@ -24,6 +26,7 @@ extension Key<Configuration> {
             admin.access = read.access
             admin.insecurePublic = read.insecurePublic
             admin.auth = read.auth
+            admin.tapRedact = read.tapRedact
             configuration.admin = admin
         },
         settings: { configuration in
@@ -38,6 +41,7 @@ private struct AdminTable: Sendable {
     var access = SocketAccess()
     var insecurePublic = false
     var auth = Auth()
+    var tapRedact: [NamePattern] = []
 
     init() {}
 
@@ -46,6 +50,7 @@ private struct AdminTable: Sendable {
         self.access = admin?.access ?? SocketAccess()
         self.insecurePublic = admin?.insecurePublic ?? false
         self.auth = admin?.auth ?? Auth()
+        self.tapRedact = admin?.tapRedact ?? []
     }
 
     static let schema = TableSchema<AdminTable>(keys: [
@@ -54,6 +59,7 @@ private struct AdminTable: Sendable {
         Key(optional: "owner", .account(example: "mcp"), \.access.owner),
         Key(optional: "group", .account(example: "agents"), \.access.group),
         Key("insecure_public", .boolean, \.insecurePublic),
+        Key("tap_redact", .namePatterns, \.tapRedact),
         Key<Auth>.operatorTokens.lifted(\.auth),
     ])
 

@@ -34,6 +34,7 @@ struct KindKey: Sendable {
         commandOnly("inherit_env", "nothing is started for a `url`: credentials go into `headers`"),
         commandOnly("protocol", "behind a `url` MCP is spoken, and every message is checked: take it out"),
         commandOnly("stop", "nothing is started for a `url`, so that nothing has to be ended: take it out"),
+        commandOnly("restart", "nothing is started for a `url`, so that nothing has to be started again: take it out"),
         commandOnly("expose_stderr", "there is no stderr behind a `url`: take it out"),
         commandOnly("sandbox", "nothing is started for a `url`: its own process is to be confined where it is started"),
         commandOnly("limits.max_line", "behind a `url` write `max_event` in [servers.NAME] instead"),

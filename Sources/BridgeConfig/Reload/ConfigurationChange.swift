@@ -50,7 +50,7 @@ package struct ConfigurationChange: Sendable, Equatable {
     package private(set) var servers: Names
     /// By their addresses.
     package private(set) var listeners: Names
-    /// Tables that concern all: `[limits]`, `[auth]`, `[drain]`.
+    /// Tables that concern all: `[limits]`, `[auth]`, `[drain]`, and of `[admin]` who is an operator.
     package private(set) var tables: [String] = []
     /// What is different and stays as it was until the daemon is started again.
     package private(set) var needsRestart: [String] = []
@@ -73,6 +73,7 @@ package struct ConfigurationChange: Sendable, Equatable {
         if old.limits != new.limits { self.tables.append("[limits]") }
         if old.auth != new.auth { self.tables.append("[auth]") }
         if old.drain != new.drain { self.tables.append("[drain]") }
+        if old.admin != new.admin { self.tables.append("[admin]") }
     }
 }
 
@@ -93,8 +94,15 @@ extension Configuration {
         self.log = old.log
         if self.audit != old.audit { kept.append("[audit]") }
         self.audit = old.audit
-        if self.admin != old.admin { kept.append("[admin]") }
-        self.admin = old.admin
+        if let admin = self.admin, var running = old.admin {
+            // Who asks there is another matter than where.
+            (running.auth, running.tapRedact) = (admin.auth, admin.tapRedact)
+            if running != admin { kept.append("address, mode, owner and group of [admin]") }
+            self.admin = running
+        } else {
+            if self.admin != old.admin { kept.append("[admin]") }
+            self.admin = old.admin
+        }
         // The file of a socket is made, with its rights, when it is bound.
         let before = Dictionary(zip(old.listenerKeys, old.listeners), uniquingKeysWith: { first, _ in first })
         for (index, key) in self.listenerKeys.enumerated() {

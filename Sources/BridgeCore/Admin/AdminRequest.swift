@@ -12,18 +12,20 @@ package enum AdminRoute: Sendable, Equatable {
     case reload
     /// By the id that the log shows.
     case close(connection: String)
+    /// Likewise: its messages, as they pass.
+    case tap(connection: String)
 
     /// Whether it is for operators only: it tells of clients, or changes something.
     package var isGuarded: Bool {
         switch self {
         case .health, .readiness, .metrics: false
-        case .connections, .drain, .reload, .close: true
+        case .connections, .drain, .reload, .close, .tap: true
         }
     }
 
     private var method: String {
         switch self {
-        case .health, .readiness, .metrics, .connections: "GET"
+        case .health, .readiness, .metrics, .connections, .tap: "GET"
         case .drain, .reload, .close: "POST"
         }
     }
@@ -38,10 +40,12 @@ package enum AdminRoute: Sendable, Equatable {
         case "/reload": self = .reload
         default:
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-            guard parts.count == 4, parts[1] == "connections", !parts[2].isEmpty, parts[3] == "close" else {
-                return nil
+            guard parts.count == 4, parts[1] == "connections", !parts[2].isEmpty else { return nil }
+            switch parts[3] {
+            case "close": self = .close(connection: String(parts[2]))
+            case "tap": self = .tap(connection: String(parts[2]))
+            default: return nil
             }
-            self = .close(connection: String(parts[2]))
         }
     }
 
@@ -49,7 +53,9 @@ package enum AdminRoute: Sendable, Equatable {
     /// - Throws: the refusal of what there is not.
     package init(method: String, target: String) throws(AdminRefusal) {
         guard let route = AdminRoute(path: target.prefix { $0 != "?" }) else { throw .notFound }
-        let isAsked = method == route.method || (method == "HEAD" && route.method == "GET")
+        var isAsked = method == route.method || (method == "HEAD" && route.method == "GET")
+        // It has no end.
+        if case .tap = route, method == "HEAD" { isAsked = false }
         guard isAsked else { throw AdminRefusal(status: 405, message: "use \(route.method)", allow: route.method) }
         self = route
     }

@@ -163,19 +163,37 @@ package struct AdmissionLedger: Sendable {
         guard self.whole.connections < self.whole.limits.maxConnections,
             self.servers.values[own].connections < self.servers.values[own].limits.maxConnections
         else { throw Self.full }
-        if startsChild {
-            try Self.take(&self.servers.values[own].children, server, now)
-            do throws(HandshakeRejection) {
-                try Self.take(&self.whole.children, server, now)
-            } catch {
-                self.servers.values[own].children.gone(server: server)
-                throw error
-            }
-        }
+        if startsChild { try self.takeChild(of: own, server, now) }
         self.whole.took(client, takesChild: startsChild)
         // In place: a copy of the counts would copy an entry for each client.
         self.servers.values[own].took(client, takesChild: startsChild)
         return Grant(server: server, client: client)
+    }
+
+    /// Asks for one more child of a grant, in the place of one that has ended (R38); false where there is none now.
+    package mutating func requestAnother(_ grant: Grant, now: Int64) -> Bool {
+        guard let own = self.servers.index(forKey: grant.server),
+            !self.whole.quotas.isFullOfChildren(grant.client),
+            !self.servers.values[own].quotas.isFullOfChildren(grant.client),
+            (try? self.takeChild(of: own, grant.server, now)) != nil
+        else { return false }
+        self.whole.quotas.tookChild(grant.client)
+        self.servers.values[own].quotas.tookChild(grant.client)
+        return true
+    }
+
+    private mutating func takeChild(
+        of own: Dictionary<String, Counts>.Index,
+        _ server: String,
+        _ now: Int64
+    ) throws(HandshakeRejection) {
+        try Self.take(&self.servers.values[own].children, server, now)
+        do throws(HandshakeRejection) {
+            try Self.take(&self.whole.children, server, now)
+        } catch {
+            self.servers.values[own].children.gone(server: server)
+            throw error
+        }
     }
 
     private static var full: HandshakeRejection {

@@ -50,15 +50,23 @@ package struct ClientQuotas: Sendable {
             return .connectionsOfPrincipal
         }
         if self.addresses.isFull(client.network, self.limits.connectionsPerAddress) { return .connectionsOfAddress }
-        let isFull = startsChild && self.children.isFull(client.principal, self.limits.childrenPerPrincipal)
-        return isFull ? .childrenOfPrincipal : nil
+        return startsChild && self.isFullOfChildren(client) ? .childrenOfPrincipal : nil
+    }
+
+    /// Whether a further child of the client's exceeds its limit.
+    package func isFullOfChildren(_ client: CountedClient) -> Bool {
+        self.children.isFull(client.principal, self.limits.childrenPerPrincipal)
+    }
+
+    package mutating func tookChild(_ client: CountedClient) {
+        self.children.add(client.principal)
     }
 
     /// The client got a place for a connection, and one for a child where it takes one.
     package mutating func took(_ client: CountedClient, takesChild: Bool) {
         self.connections.add(client.principal)
         self.addresses.add(client.network)
-        if takesChild { self.children.add(client.principal) }
+        if takesChild { self.tookChild(client) }
     }
 
     package mutating func connectionEnded(_ client: CountedClient) {

@@ -76,6 +76,8 @@ package struct AuditRecord: Sendable {
         case refusedTLS(reason: String)
         /// Something that the policy of a server kept from it.
         case denied(Denial, connection: String, server: String)
+        /// An operator is shown the messages of a connection.
+        case tapped(by: String, connection: String, server: String)
         /// Denied things of one connection that are beyond the rate.
         case deniedMore(count: Int, connection: String, server: String)
     }
@@ -94,7 +96,7 @@ package struct AuditRecord: Sendable {
     var isRefusal: Bool {
         switch self.event {
         case .refused, .refusedTLS: true
-        case .connection, .denied, .deniedMore: false
+        case .connection, .denied, .deniedMore, .tapped: false
         }
     }
 
@@ -135,6 +137,12 @@ package struct AuditRecord: Sendable {
             line.append("kind", "\(denial.kind)")
             line.append("method", denial.method)
             line.append("name", denial.name)
+            line.append("trace_id", denial.trace?.traceID)
+        case .tapped(let by, let connection, let server):
+            line.append("connection", connection)
+            line.append("server", server)
+            self.append(self.client, to: &line)
+            line.append("operator", by)
         case .deniedMore(let count, let connection, let server):
             line.append("connection", connection)
             line.append("server", server)
@@ -163,6 +171,7 @@ extension AuditRecord.Event {
         case .refused, .refusedTLS: "refused"
         case .denied: "denied"
         case .deniedMore: "omitted"
+        case .tapped: "tapped"
         }
     }
 }

@@ -7,6 +7,15 @@ package enum ChildExit: Sendable, Hashable {
     /// - Parameter status: 0 ... 255, or -1 where the kernel no longer knew it.
     case exited(Int32)
     case signaled(Int32, coreDumped: Bool)
+    /// The kernel killed it at the memory limit of its sandbox.
+    case outOfMemory
+}
+
+extension ChildExit {
+    /// It ended by itself, and says that all was well.
+    package var isOrderly: Bool { self == .exited(0) }
+    /// SIGKILL, whoever sent it.
+    package var isKill: Bool { if case .signaled(9, _) = self { true } else { false } }
 }
 
 extension ChildExit: CustomStringConvertible {
@@ -20,6 +29,8 @@ extension ChildExit: CustomStringConvertible {
         case .signaled(let number, let coreDumped):
             let name = Self.signalNames[number].map { " (\($0))" } ?? ""
             return "signal \(number)\(name)\(coreDumped ? ", core dumped" : "")"
+        case .outOfMemory:
+            return "killed at its memory limit"
         }
     }
 

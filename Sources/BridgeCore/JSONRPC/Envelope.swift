@@ -69,6 +69,10 @@ package struct Envelope: Sendable {
     package var cancelledID: Value?
     /// `params.progressToken`, of a `notifications/progress`.
     package var progressOf: Value?
+    /// `params.name`: of a tool or prompt.
+    package var name: Value?
+    /// `params._meta.traceparent`, of a request (SEP-414).
+    package var traceParent: Value?
     /// `params._meta.progressToken`, of a request.
     package var progressToken: Value?
     /// `result.protocolVersion`, of the answer to `initialize`.

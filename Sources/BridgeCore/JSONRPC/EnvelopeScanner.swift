@@ -396,6 +396,8 @@ extension Envelope {
         case (.root, .error): self.error = value
         case (.root, .jsonrpc): self.isVersion2 = Self.isString(value, "2.0", text)
         case (.params, .requestID): self.cancelledID = value
+        case (.params, .name): self.name = value
+        case (.meta, .traceParent): self.traceParent = value
         case (.params, .progressToken): self.progressOf = value
         case (.meta, .progressToken): self.progressToken = value
         case (.meta, .modernVersion): self.isModern = true

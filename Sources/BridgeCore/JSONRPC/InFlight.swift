@@ -11,7 +11,9 @@ package struct InFlightRequest: Sendable {
     /// Position in arrival order, for answering in order at the end.
     package var order: UInt64
     /// What it is counted as.
-    package var method = RequestMethod.other
+    package var label = RequestLabel(.other)
+    /// The tool that it calls, where it is not known yet whether the server has it.
+    package var toolName: [UInt8]?
     /// When it came, in nanoseconds of the session's clock.
     package var time: Int64 = 0
     /// What the request asks for, as far as the bridge cares.
@@ -79,7 +81,8 @@ package struct InFlightTable: Sendable {
         _ id: RequestID,
         spelling: [UInt8]?,
         progressToken: RequestID?,
-        method: RequestMethod,
+        label: RequestLabel,
+        toolName: [UInt8]? = nil,
         time: Int64,
         role: InFlightRequest.Role,
         concernsTask: Bool
@@ -91,20 +94,21 @@ package struct InFlightTable: Sendable {
         let integer: Int64? = if case .integer(let number) = id { number } else { nil }
         if let integer, self.plain.contains(integer) { return .duplicate }
         guard self.plain.count + self.requests.count < Self.maxRequests else { return .full }
-        if let integer, role == .other, spelling == nil, progressToken == nil, !concernsTask,
-            self.plain.insert(integer, order: self.nextOrder << 8 | UInt64(method.rawValue), time: time)
+        if let integer, role == .other, spelling == nil, progressToken == nil, toolName == nil, !concernsTask,
+            self.plain.insert(integer, order: self.nextOrder << 16 | label.bits, time: time)
         {
             self.nextOrder += 1
             return .accepted
         }
-        let bytes = Self.heldBytes(id, spelling, progressToken)
+        let bytes = Self.heldBytes(id, spelling, progressToken) + (toolName?.count ?? 0)
         guard self.idBytes + bytes <= Self.maxIDBytes else { return .full }
         self.idBytes += bytes
         self.requests[id] = InFlightRequest(
             spelling: spelling,
             progressToken: progressToken,
-            order: self.nextOrder << 8,
-            method: method,
+            order: self.nextOrder << 16,
+            label: label,
+            toolName: toolName,
             time: time,
             role: role,
             concernsTask: concernsTask
@@ -132,7 +136,7 @@ package struct InFlightTable: Sendable {
 
     /// Notes that the client cancelled a request; what it asked for, or nil if it is not in flight.
     @discardableResult
-    package mutating func cancel(_ id: RequestID) -> RequestMethod? {
+    package mutating func cancel(_ id: RequestID) -> RequestLabel? {
         guard var request = self.removePlain(id) ?? self.requests[id], !request.isCancelled else { return nil }
         if self.cancelledCount == Self.maxCancelled { self.forgetCancelled() }
         request.isCancelled = true
@@ -140,7 +144,7 @@ package struct InFlightTable: Sendable {
         self.cancelledCount += 1
         if request.role == .listen { self.listenCount -= 1 }
         if let token = request.progressToken { self.release(token) }
-        return request.method
+        return request.label
     }
 
     /// Whether progress for `token` belongs to a request that still runs, or to a task.
@@ -169,7 +173,7 @@ package struct InFlightTable: Sendable {
     }
 
     private mutating func account(removed request: InFlightRequest, _ id: RequestID) {
-        self.idBytes -= Self.heldBytes(id, request.spelling, request.progressToken)
+        self.idBytes -= Self.heldBytes(id, request.spelling, request.progressToken) + (request.toolName?.count ?? 0)
         if request.isCancelled {
             self.cancelledCount -= 1
             return
@@ -213,10 +217,22 @@ package struct InFlightTable: Sendable {
 }
 
 extension InFlightRequest {
-    /// One of which nothing was noted but its order, with its method in the last eight bits, and its time.
+    /// One of which nothing was noted but its order, with its label in the last sixteen bits, and its time.
     @inline(__always)
     fileprivate init(_ order: UInt64, _ time: Int64) {
-        self.init(order: order, method: RequestMethod(rawValue: UInt8(truncatingIfNeeded: order)) ?? .other, time: time)
+        self.init(order: order, label: RequestLabel(bits: order), time: time)
+    }
+}
+
+extension RequestLabel {
+    fileprivate var bits: UInt64 { UInt64(self.tool) << 8 | UInt64(self.method.rawValue) }
+
+    @inline(__always)
+    fileprivate init(bits: UInt64) {
+        self.init(
+            RequestMethod(rawValue: UInt8(truncatingIfNeeded: bits)) ?? .other,
+            tool: UInt8(truncatingIfNeeded: bits >> 8)
+        )
     }
 }
 

@@ -20,9 +20,23 @@ package enum RequestOutcome: UInt8, Sendable, CaseIterable {
     package var name: String { "\(self)" }
 }
 
+/// What a request is counted as.
+package struct RequestLabel: Sendable, Equatable {
+    package var method: RequestMethod
+    /// The number of its tool in the ``RequestMeter``.
+    package var tool: UInt8
+
+    @inline(__always)
+    package init(_ method: RequestMethod, tool: UInt8 = ToolTable.none) {
+        self.method = method
+        self.tool = tool
+    }
+}
+
 /// Counts the requests of all clients of one server on one event loop, and how long they took.
 ///
-/// Made once per loop and server; confined to that loop. A request costs two additions and the search for its bucket.
+/// Made once per loop and server; confined to that loop. A request costs two additions and the search for its bucket, a call of
+/// a tool four and that for its name.
 package final class RequestMeter {
     /// Upper ends of the buckets, in nanoseconds, from a quarter of a millisecond to a minute; one more has all that is longer.
     package static let bounds: [Int64] = [
@@ -34,13 +48,22 @@ package final class RequestMeter {
     private static let sum = RequestMeter.width - 1
     private static let firstBucket = RequestOutcome.allCases.count
     private static let count = RequestMethod.allCases.count * RequestMeter.width
+    /// ``ToolTable/other`` and the names; ``ToolTable/none`` has a row that stays empty.
+    private static let toolCount = (ToolTable.most + 2) * RequestMeter.width
 
     // SAFETY: owned by this object alone, and freed with it; all indices are below `count`.
     private let cells: UnsafeMutablePointer<Int64>
     // SAFETY: a copy of `bounds` without its count of references; likewise.
     private let bounds: UnsafeMutablePointer<Int64>
+    private var tools = ToolTable()
+    // SAFETY: like `cells`, with indices below `toolCount`. Nil before a tool was called.
+    private var toolCells: UnsafeMutablePointer<Int64>?
+    private let isAdmitted: (_ tool: String) -> Bool
 
-    package init() {
+    /// - Parameter isAdmitted: whether a tool that the server has answered for may be counted by its name; asked once for each
+    ///   name on this event loop.
+    package init(isAdmitted: @escaping (_ tool: String) -> Bool = { _ in true }) {
+        self.isAdmitted = isAdmitted
         self.cells = .allocate(capacity: Self.count)
         self.cells.initialize(repeating: 0, count: Self.count)
         self.bounds = .allocate(capacity: Self.bounds.count)
@@ -50,27 +73,74 @@ package final class RequestMeter {
     deinit {
         self.cells.deallocate()
         self.bounds.deallocate()
+        self.toolCells?.deallocate()
+    }
+
+    /// What a request is counted as.
+    ///
+    /// - Parameter name: `params.name`.
+    @inline(__always)
+    func label(_ method: RequestMethod, _ name: Envelope.Value?, in text: UnsafeRawBufferPointer) -> RequestLabel {
+        guard method == .callTool else { return RequestLabel(method) }
+        guard let name, name.kind == .string, !name.isEscaped else {
+            return RequestLabel(method, tool: ToolTable.other)
+        }
+        let tool = self.tools.number(of: UnsafeRawBufferPointer(rebasing: text[name.contents]))
+        return RequestLabel(method, tool: tool)
+    }
+
+    /// The number of a tool that the server has answered for.
+    func learn(_ tool: [UInt8]) -> UInt8 {
+        self.tools.learn(tool, isAdmitted: self.isAdmitted)
     }
 
     /// A request that was answered, after so many nanoseconds.
     @inline(__always)
-    func answered(_ method: RequestMethod, _ outcome: RequestOutcome, nanoseconds: Int64) {
-        let row = self.cells + Int(method.rawValue) * Self.width
-        row[Int(outcome.rawValue)] &+= 1
+    func answered(_ label: RequestLabel, _ outcome: RequestOutcome, nanoseconds: Int64) {
         var bucket = 0
         while bucket < Self.bounds.count, nanoseconds > self.bounds[bucket] { bucket += 1 }
+        self.add(self.cells + Int(label.method.rawValue) &* Self.width, outcome, bucket, nanoseconds)
+        if label.tool != ToolTable.none { self.add(self.row(ofTool: label.tool), outcome, bucket, nanoseconds) }
+    }
+
+    @inline(__always)
+    private func add(_ row: UnsafeMutablePointer<Int64>, _ outcome: RequestOutcome, _ bucket: Int, _ nanoseconds: Int64)
+    {
+        row[Int(outcome.rawValue)] &+= 1
         row[Self.firstBucket + bucket] &+= 1
         row[Self.sum] &+= max(0, nanoseconds)
     }
 
     /// A request that has no answer, or none that took time.
-    func ended(_ method: RequestMethod, _ outcome: RequestOutcome) {
-        self.cells[Int(method.rawValue) * Self.width + Int(outcome.rawValue)] &+= 1
+    func ended(_ label: RequestLabel, _ outcome: RequestOutcome) {
+        self.cells[Int(label.method.rawValue) * Self.width + Int(outcome.rawValue)] &+= 1
+        if label.tool != ToolTable.none { self.row(ofTool: label.tool)[Int(outcome.rawValue)] &+= 1 }
+    }
+
+    @inline(__always)
+    private func row(ofTool tool: UInt8) -> UnsafeMutablePointer<Int64> {
+        let cells = self.toolCells ?? self.makeToolCells()
+        return cells + Int(tool == ToolTable.unproven ? ToolTable.other : tool) &* Self.width
+    }
+
+    private func makeToolCells() -> UnsafeMutablePointer<Int64> {
+        let cells = UnsafeMutablePointer<Int64>.allocate(capacity: Self.toolCount)
+        cells.initialize(repeating: 0, count: Self.toolCount)
+        self.toolCells = cells
+        return cells
     }
 
     /// What was counted so far.
     package var counts: RequestCounts {
-        RequestCounts(cells: Array(UnsafeBufferPointer(start: self.cells, count: Self.count)))
+        var counts = RequestCounts(cells: Array(UnsafeBufferPointer(start: self.cells, count: Self.count)))
+        guard let toolCells = self.toolCells else { return counts }
+        for number in ToolTable.other..<ToolTable.other + 1 + UInt8(self.tools.names.count) {
+            let row = UnsafeBufferPointer(start: toolCells + Int(number) * Self.width, count: Self.width)
+            if row.contains(where: { $0 != 0 }) {
+                counts.tools[self.tools.name(of: number)] = ToolCounts(row: Array(row))
+            }
+        }
+        return counts
     }
 }
 
@@ -80,6 +150,8 @@ extension RequestMeter: Sendable {}
 /// What one ``RequestMeter``, or several together, have counted.
 package struct RequestCounts: Sendable, Equatable {
     fileprivate var cells: [Int64]
+    /// Calls of tools by their names; of all others together under an empty one.
+    package fileprivate(set) var tools: [String: ToolCounts] = [:]
 
     fileprivate init(cells: [Int64]) {
         self.cells = cells
@@ -91,6 +163,7 @@ package struct RequestCounts: Sendable, Equatable {
 
     package static func += (left: inout RequestCounts, right: RequestCounts) {
         for index in left.cells.indices { left.cells[index] &+= right.cells[index] }
+        left.tools.merge(right.tools, uniquingKeysWith: +)
     }
 
     private func row(_ method: RequestMethod) -> ArraySlice<Int64> {
@@ -104,8 +177,21 @@ package struct RequestCounts: Sendable, Equatable {
 
     /// How long requests took that were answered.
     package func durations(_ method: RequestMethod) -> DurationHistogram {
-        let row = self.row(method).dropFirst(RequestOutcome.allCases.count)
-        return DurationHistogram(counts: Array(row.dropLast()), nanoseconds: row.last ?? 0)
+        DurationHistogram(row: self.row(method))
+    }
+}
+
+/// What was counted of the calls of one tool.
+package struct ToolCounts: Sendable, Equatable {
+    fileprivate var row: [Int64]
+
+    package func count(_ outcome: RequestOutcome) -> Int64 { self.row[Int(outcome.rawValue)] }
+
+    /// How long calls took that were answered.
+    package var durations: DurationHistogram { DurationHistogram(row: self.row[...]) }
+
+    fileprivate static func + (left: ToolCounts, right: ToolCounts) -> ToolCounts {
+        ToolCounts(row: zip(left.row, right.row).map { $0 &+ $1 })
     }
 }
 
@@ -123,6 +209,12 @@ package struct DurationHistogram: Sendable, Equatable {
 
     package init() {
         self.init(counts: Array(repeating: 0, count: RequestMeter.bounds.count + 1), nanoseconds: 0)
+    }
+
+    /// - Parameter row: of a ``RequestMeter``: outcomes, buckets, sum.
+    fileprivate init(row: ArraySlice<Int64>) {
+        let row = row.dropFirst(RequestOutcome.allCases.count)
+        self.init(counts: Array(row.dropLast()), nanoseconds: row.last ?? 0)
     }
 
     package var count: Int64 { self.counts.reduce(0, +) }

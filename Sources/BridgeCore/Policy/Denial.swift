@@ -12,11 +12,19 @@ package struct Denial: Sendable, Equatable {
     package let method: String
     /// ``shown(_:_:)``; empty where the message has none that can be read.
     package let name: String
+    /// What the message's `_meta` says it belongs to.
+    package private(set) var trace: TraceParent?
 
     init(_ kind: AccessPolicy.Kind, method: String, name: [UInt8]?) {
         self.kind = kind
         self.method = method
         self.name = name.map { Self.shown($0, kind) } ?? ""
+    }
+
+    func within(_ trace: TraceParent?) -> Denial {
+        var denial = self
+        denial.trace = trace
+        return denial
     }
 
     /// A name as a log may have it: its beginning, with `\u{…}` for all but letters, digits and ASCII's marks. Of a URI

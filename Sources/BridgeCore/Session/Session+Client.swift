@@ -144,9 +144,9 @@ extension Session {
             case .passes: break
             case .lists(let kind): listed = kind
             case .denied(let denial):
-                self.deny(denial, id: envelope.id.map { Array(text[$0.range]) })
+                self.deny(denial.within(envelope.trace(in: text)), id: envelope.id.map { Array(text[$0.range]) })
                 if envelope.id != nil, let method = envelope.method {
-                    self.meter?.ended(RequestMethod(method, in: text), .denied)
+                    self.meter?.ended(RequestLabel(RequestMethod(method, in: text)), .denied)
                 }
                 return .deny
             case .ambiguous:
@@ -173,18 +173,23 @@ extension Session {
         }
         let requestMethod = RequestMethod(method, in: text)
         let role = listed?.role ?? InFlightRequest.Role(requestMethod)
+        let label = self.meter?.label(requestMethod, envelope.name, in: text) ?? RequestLabel(requestMethod)
         if isInBatch, role == .initialize { return refuse("initialize must not be part of a batch", "batch") }
         let outcome = self.inFlight.insert(
             id,
             spelling: idValue.isPlainlySpelled(in: text) ? nil : Array(text[idValue.range]),
             progressToken: envelope.progressToken.flatMap { RequestID($0, in: text) },
-            method: requestMethod,
+            label: label,
+            toolName: label.tool == ToolTable.unproven ? envelope.name.map { Array(text[$0.contents]) } : nil,
             time: self.now,
             role: role,
             concernsTask: envelope.concernsTask
         )
         switch outcome {
-        case .accepted: return .forward
+        case .accepted:
+            self.note(isModern: envelope.isModern)
+            if self.logsRequests { self.log(idValue, method, envelope, in: text) }
+            return .forward
         case .duplicate: return refuse("a request with this id is in flight", "id_in_flight")
         case .full: return refuse("too many requests in flight", "too_many_in_flight")
         }
@@ -246,7 +251,7 @@ extension InFlightRequest.Role {
 extension ByteBuffer {
     /// The bytes from index `start` to the writer index.
     @inline(__always)
-    func withBytes<Result>(from start: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    package func withBytes<Result>(from start: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         self.withUnsafeReadableBytes { readable in
             body(UnsafeRawBufferPointer(rebasing: readable[(start - self.readerIndex)...]))
         }

@@ -125,7 +125,7 @@ extension Session {
         let verdict = self.judgeAnswer(idValue, id, request, envelope, text, range, replies: &replies)
         let outcome: RequestOutcome =
             if case .replaced = verdict { .failed } else { envelope.error == nil ? .ok : .error }
-        self.note(request.method, isCancelled: request.isCancelled, since: request.time, outcome)
+        self.note(request, outcome)
         return verdict
     }
 
@@ -217,7 +217,7 @@ extension Session {
             let request = self.inFlight.answer(id, createsTask: false)
         else { return nil }
         let reply = BridgeReply(.internalError, message, cause: cause)
-        self.note(request.method, isCancelled: request.isCancelled, since: request.time, .failed)
+        self.note(request, .failed)
         self.send(reply, id: request.spelling ?? id.spelling, into: &replies)
         return .replaced(message)
     }

@@ -16,6 +16,14 @@ package struct Session {
         case lines
     }
 
+    /// Which revisions a client's requests are of (SEP-2575): those of 2026-07-28 and later name theirs in `_meta`.
+    enum Era: UInt8, Sendable {
+        case unknown
+        case modern
+        /// At least one that belongs to a session.
+        case legacy
+    }
+
     /// What the configuration says of this session.
     package struct Settings: Sendable {
         package var framing: Framing
@@ -90,12 +98,18 @@ package struct Session {
     var invalidInARow = 0
     /// On their way to the log.
     var denials = DenialLog()
+    /// The log tells of each request.
+    package let logsRequests: Bool
+    var loggedRequests: [LoggedRequest] = []
     /// The protocol revision that the answer to `initialize` named.
     package internal(set) var negotiatedVersion: String?
+    /// Of the requests so far.
+    private(set) var era = Era.unknown
 
-    package init(_ settings: Settings, meter: RequestMeter? = nil) {
+    package init(_ settings: Settings, meter: RequestMeter? = nil, logsRequests: Bool = false) {
         self.settings = settings
         self.meter = meter
+        self.logsRequests = logsRequests
     }
 
     /// A client's request is in flight that will end by itself: the connection is busy for a drain (R44).
@@ -104,6 +118,23 @@ package struct Session {
     package var inFlightCount: Int { self.inFlight.owed }
     /// A request is in flight or a listen is open: the connection is not idle (R43).
     package var isWaiting: Bool { self.inFlight.owed > 0 }
+
+    /// The client has asked something, and all that it has asked stands for itself: another process can answer what comes next.
+    package var isModernOnly: Bool { self.era == .modern }
+
+    /// Notes a request that goes to the server.
+    @inline(__always)
+    mutating func note(isModern: Bool) {
+        if !isModern { self.era = .legacy } else if self.era == .unknown { self.era = .modern }
+    }
+
+    /// The server is over, and another process takes its place: every request in flight is answered with `reply`, and nothing
+    /// that the old one began goes on (R35, R38).
+    package mutating func serverReplaced(_ reply: BridgeReply?, into frames: inout ByteBuffer) {
+        _ = self.finish(reply, into: &frames)
+        self.serverRequests = []
+        self.matchesServerRequests = true
+    }
 
     /// The session is over: answers every request in flight with `reply`, as frames, in the order in which they arrived
     /// (R21, R35), or with nothing where nobody is left to read.
@@ -114,7 +145,7 @@ package struct Session {
         var cancellations = ByteBuffer()
         for (id, request) in self.inFlight.removeAll() {
             let spelling = request.spelling ?? id.spelling
-            self.note(request.method, isCancelled: false, since: request.time, reply == nil ? .abandoned : .failed)
+            self.note(request, reply == nil ? .abandoned : .failed)
             if let reply { self.send(reply, id: spelling, into: &frames) }
             guard request.role != .initialize else { continue }
             cancellations.writeString(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"#)
@@ -127,16 +158,19 @@ package struct Session {
     /// Answers a request that the server will not answer; nothing if it is not in flight (R28, R35).
     package mutating func answer(_ id: RequestID, with reply: BridgeReply, into frames: inout ByteBuffer) {
         guard let request = self.inFlight.answer(id, createsTask: false), !request.isCancelled else { return }
-        self.note(request.method, isCancelled: false, since: request.time, .failed)
+        self.note(request, .failed)
         self.send(reply, id: request.spelling ?? id.spelling, into: &frames)
     }
 
     /// Counts a request that is over. Mutating, so that nothing is copied for it.
     @inline(__always)
-    mutating func note(_ method: RequestMethod, isCancelled: Bool, since time: Int64, _ outcome: RequestOutcome) {
-        guard let meter = self.meter, !isCancelled else { return }
-        if outcome == .abandoned { return meter.ended(method, outcome) }
-        meter.answered(method, outcome, nanoseconds: self.now - time)
+    mutating func note(_ request: InFlightRequest, _ outcome: RequestOutcome) {
+        guard let meter = self.meter, !request.isCancelled else { return }
+        var label = request.label
+        // Only what the server has a result for is counted by its name.
+        if let name = request.toolName { label.tool = outcome == .ok ? meter.learn(name) : ToolTable.other }
+        if outcome == .abandoned { return meter.ended(label, outcome) }
+        meter.answered(label, outcome, nanoseconds: self.now - request.time)
     }
 
     /// Appends an answer of the bridge's own as a text frame.

@@ -33,6 +33,10 @@ package enum SessionEnd: Sendable, Equatable {
     case serverStalled
     /// The server's process ended (R38).
     case serverExited(ChildExit)
+    /// The server ended before, and could not be started again.
+    case serverNotRestarted
+    /// The server ended again and again, so that it is not started any more for this connection (R38).
+    case serverCrashLoop(String)
     /// The server closed its stdout but lives (R45).
     case serverClosedOutput
     /// The server wrote a line over `max_line` that belongs to no known request (R40).
@@ -53,7 +57,8 @@ extension SessionEnd {
         case .clientGone, .peerDead: nil
         case .protocolFailure(let failure): failure.code
         case .idle, .tooOld, .serverClosedOutput, .serverExited(.exited(0)): .normal
-        case .draining, .serverRemoved, .closedByOperator, .credentialExpired, .serverExited, .sessionLost, .streamLost:
+        case .draining, .serverRemoved, .closedByOperator, .credentialExpired, .serverExited, .serverNotRestarted,
+            .serverCrashLoop, .sessionLost, .streamLost:
             .goingAway
         case .invalidFlood, .clientStalled, .serverStalled: .policyViolation
         case .lineTooLong, .bridgeFault: .internalError
@@ -77,6 +82,8 @@ extension SessionEnd {
         case .clientStalled: "client does not read"
         case .serverStalled: "MCP server does not read"
         case .serverExited(let exit): "MCP server ended: \(exit)"
+        case .serverNotRestarted: "MCP server could not be started again"
+        case .serverCrashLoop(let last): "MCP server ended again and again: \(last)"
         case .serverClosedOutput: "MCP server closed its output"
         case .lineTooLong(let limit): "MCP server wrote a line over \(limit) bytes"
         case .sessionLost: "MCP server has forgotten the session"
@@ -101,7 +108,10 @@ extension SessionEnd {
         case .invalidFlood: "invalid_flood"
         case .clientStalled: "client_write_timeout"
         case .serverStalled: "server_write_timeout"
+        case .serverExited(.outOfMemory): "server_out_of_memory"
         case .serverExited: "server_exited"
+        case .serverNotRestarted: "server_not_restarted"
+        case .serverCrashLoop: "server_crash_loop"
         case .serverClosedOutput: "server_closed_stdout"
         case .lineTooLong: "line_too_long"
         case .sessionLost: "server_session_lost"
@@ -120,6 +130,7 @@ extension SessionEnd {
         switch self {
         case .serverExited(.exited(let status)): data.append(("exit_status", .integer(Int(status))))
         case .serverExited(.signaled(let signal, _)): data.append(("signal", .integer(Int(signal))))
+        case .serverExited(.outOfMemory): data.append(("signal", .integer(9)))
         default: break
         }
         if !stderr.isEmpty { data.append(("stderr", .text(stderr.joined(separator: "\n")))) }

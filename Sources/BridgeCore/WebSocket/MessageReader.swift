@@ -52,6 +52,8 @@ package struct MessageReader: Sendable {
 
     private let limits: Limits
     private var phase = Phase.header
+    /// Frames whose headers have come.
+    package private(set) var frames = 0
 
     /// The beginning of a header that the input did not hold whole.
     private var partialHeader = InlineArray<14, UInt8>(repeating: 0)
@@ -89,6 +91,7 @@ package struct MessageReader: Sendable {
                 case .failure(let failure):
                     return fail(failure, &input)
                 case .header(let header, _):
+                    frames &+= 1
                     if let failure = judge(header) { return fail(failure, &input) }
                     if fragments == 0, header.isFinal, !header.opcode.isControl,
                         header.length <= input.readableBytes

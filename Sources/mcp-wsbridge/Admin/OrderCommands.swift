@@ -43,7 +43,18 @@ struct CloseCommand: AsyncParsableCommand {
     )
 
     @OptionGroup var options: AdminOptions
+    @OptionGroup var chosen: ChosenConnection
 
+    func run() async throws {
+        let console = try self.options.console()
+        try await AdminOptions.run { () async throws(OperatorConsole.Fault) in
+            try await console.order("/connections/\(self.chosen.connection)/close")
+        }
+    }
+}
+
+/// Which connection of a bridge a command is for.
+struct ChosenConnection: ParsableArguments {
     @Argument(help: "The connection's id, as `status` and the log show it.")
     var connection: String
 
@@ -51,12 +62,5 @@ struct CloseCommand: AsyncParsableCommand {
         guard !self.connection.isEmpty,
             self.connection.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) })
         else { throw ValidationError("An id is digits and small letters.") }
-    }
-
-    func run() async throws {
-        let console = try self.options.console()
-        try await AdminOptions.run { () async throws(OperatorConsole.Fault) in
-            try await console.order("/connections/\(self.connection)/close")
-        }
     }
 }

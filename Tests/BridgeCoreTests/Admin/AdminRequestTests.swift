@@ -13,6 +13,7 @@ struct AdminRequestTests {
             ("GET", "/healthz", AdminRoute.health), ("HEAD", "/readyz", .readiness), ("GET", "/metrics?x=1", .metrics),
             ("GET", "/connections", .connections), ("POST", "/drain", .drain), ("POST", "/reload", .reload),
             ("POST", "/connections/abc/close", .close(connection: "abc")),
+            ("GET", "/connections/abc/tap", .tap(connection: "abc")),
         ]
     )
     func routes(method: String, target: String, route: AdminRoute) throws {
@@ -26,7 +27,9 @@ struct AdminRequestTests {
             ("POST", "/connections/a/b/close", 404, nil), ("GET", "metrics", 404, nil),
             ("POST", "/metrics", 405, "GET"),
             ("GET", "/drain", 405, "POST"), ("HEAD", "/reload", 405, "POST"),
-            ("GET", "/connections/a/close", 405, "POST"),
+            ("GET", "/connections/a/close", 405, "POST"), ("POST", "/connections/a/tap", 405, "GET"),
+            // It has no end.
+            ("HEAD", "/connections/a/tap", 405, "GET"), ("GET", "/connections/a/tip", 404, nil),
         ] as [(String, String, Int, String?)]
     )
     func refused(method: String, target: String, status: Int, allow: String?) {
@@ -37,7 +40,7 @@ struct AdminRequestTests {
     @Test("Admin: health and metrics are for all who reach the address, the rest takes a token or the Unix socket")
     func access() throws {
         let open: [AdminRoute] = [.health, .readiness, .metrics]
-        let guarded: [AdminRoute] = [.connections, .drain, .reload, .close(connection: "a")]
+        let guarded: [AdminRoute] = [.connections, .drain, .reload, .close(connection: "a"), .tap(connection: "a")]
         for reach in [AdminClient.Reach.unixSocket, .loopback, .network] {
             var client = AdminClient(reach: reach, host: "localhost:1", hasOrigin: false, hasToken: false)
             for route in open { try client.requireAccess(to: route) }

@@ -55,6 +55,46 @@ struct AdmissionLedgerTests {
         }
     }
 
+    private func grantsAnother(_ ledger: inout AdmissionLedger, _ grant: AdmissionLedger.Grant, now: Int64 = 0) -> Bool
+    {
+        ledger.requestAnother(grant, now: now)
+    }
+
+    @Test(
+        "R38, R43: a server that is started again needs a place, which the one before it has until its family is gone"
+    )
+    func another() throws {
+        var ledger = AdmissionLedger(limits(share(), ["a": share(children: 1)]))
+        let grant = try request(&ledger)
+        #expect(!grantsAnother(&ledger, grant))
+        ledger.childGone(grant)
+        #expect(grantsAnother(&ledger, grant))
+        #expect(!grantsAnother(&ledger, grant))
+        #expect(refusal(&ledger) == .atCapacity)
+        ledger.childGone(grant)
+        ledger.connectionEnded(grant)
+        #expect(ledger.connections == 0)
+        #expect(refusal(&ledger) == nil)
+    }
+
+    @Test("R38, R43: and one of its client's, and one that all servers together may have")
+    func anotherOfClient() throws {
+        var own = share()
+        own.clients.childrenPerPrincipal = 1
+        let principal = Principal(kind: .token, name: "ci")
+        for (whole, servers) in [(share(children: 1), share()), (own, share()), (share(), own)] {
+            var ledger = AdmissionLedger(limits(whole, ["a": servers]))
+            let grant = try request(&ledger, "a", startsChild: true, principal)
+            #expect(!grantsAnother(&ledger, grant))
+            ledger.childGone(grant)
+            #expect(grantsAnother(&ledger, grant))
+            ledger.spawnFailed(grant, now: 0)
+            // That one failed a moment ago is another matter.
+            #expect(!grantsAnother(&ledger, grant))
+            #expect(grantsAnother(&ledger, grant, now: 10_000_000_000))
+        }
+    }
+
     @Test("R43: a server's limit binds it alone, that of all binds all, and what is given back is free")
     func places() throws {
         var ledger = AdmissionLedger(limits(share(3), ["a": share(2), "b": share()]))

@@ -21,7 +21,7 @@ final class InFlightTableTests {
             id,
             spelling: spelling,
             progressToken: token,
-            method: .callTool,
+            label: RequestLabel(.callTool),
             time: 7,
             role: role,
             concernsTask: concernsTask

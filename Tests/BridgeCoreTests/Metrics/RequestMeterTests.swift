@@ -90,15 +90,81 @@ struct RequestMeterTests {
         #expect(expected.count == Int64(2 * cases.count))
     }
 
+    @Test("Metrics: a tool is counted by its name once the server has answered for it with a result")
+    func tools() {
+        let rig = session()
+        func call(_ name: String, _ answer: String = #""result":{}"#, id: Int = 1) {
+            rig.request("\(id)", params: #"{"name":\#(name)}"#)
+            rig.server(#"{"jsonrpc":"2.0","id":\#(id),\#(answer)}"#)
+        }
+        call(#""made up""#)
+        call(#""missing""#, #""error":{"code":-32602,"message":"no such tool"}"#)
+        #expect(Set(meter.counts.tools.keys) == [""])
+        #expect(meter.counts.tools[""]?.count(.ok) == 1 && meter.counts.tools[""]?.count(.error) == 1)
+        for _ in 0..<3 { call(#""git_status""#) }
+        call(#""git_status""#, #""error":{"code":1,"message":""}"#)
+        call(#""git_log""#)
+        #expect(Set(meter.counts.tools.keys) == ["", "git_status", "git_log"])
+        let status = meter.counts.tools["git_status"]
+        #expect(status?.count(.ok) == 3 && status?.count(.error) == 1 && status?.durations.count == 4)
+        // No call of a tool, no text, none at all, an escape, too long a name.
+        rig.request("2", method: "prompts/get", params: #"{"name":"git_status"}"#)
+        rig.server(#"{"jsonrpc":"2.0","id":2,"result":{}}"#)
+        for name in ["7", "null", #""""#, #""\u0061""#, "\"\(String(repeating: "x", count: 129))\""] { call(name) }
+        rig.request("3")
+        rig.server(#"{"jsonrpc":"2.0","id":3,"result":{}}"#)
+        #expect(meter.counts.tools.count == 3 && meter.counts.tools["git_status"]?.count(.ok) == 3)
+        #expect(meter.counts.tools[""]?.count(.ok) == 7)
+        // One that is never answered.
+        rig.request("4", params: #"{"name":"git_log"}"#)
+        rig.request("5", params: #"{"name":"new"}"#)
+        rig.client(#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":4}}"#)
+        _ = rig.finish(nil)
+        #expect(meter.counts.tools["git_log"]?.count(.cancelled) == 1 && meter.counts.tools[""]?.count(.abandoned) == 1)
+    }
+
+    @Test("Metrics: a server with ever new tools has 64 series and one for the rest")
+    func manyTools() {
+        let rig = session()
+        for round in 1...2 {
+            for tool in 0..<300 {
+                rig.request("1", params: #"{"name":"tool_\#(tool)"}"#)
+                rig.server(#"{"jsonrpc":"2.0","id":1,"result":{}}"#)
+            }
+            let tools = meter.counts.tools
+            #expect(tools.count == 65 && tools["tool_0"]?.count(.ok) == Int64(round))
+            #expect(tools["tool_63"]?.count(.ok) == Int64(round) && tools["tool_64"] == nil)
+            #expect(tools[""]?.count(.ok) == Int64(round * 236))
+        }
+        #expect(counts()[.ok] == 600)
+    }
+
+    @Test("Metrics: a tool that may have no series is asked about once")
+    func refusedTools() {
+        var asked: [String] = []
+        let meter = RequestMeter(isAdmitted: { name in
+            asked.append(name)
+            return name == "a"
+        })
+        let rig = SessionRig(meter: meter)
+        for name in ["a", "b", "a", "b", "b"] {
+            rig.request("1", params: #"{"name":"\#(name)"}"#)
+            rig.server(#"{"jsonrpc":"2.0","id":1,"result":{}}"#)
+        }
+        #expect(asked == ["a", "b"])
+        #expect(meter.counts.tools["a"]?.count(.ok) == 2 && meter.counts.tools[""]?.count(.ok) == 3)
+    }
+
     @Test("Metrics: counts of several event loops add up")
     func sum() {
         let rig = session()
-        rig.request("1")
+        rig.request("1", params: #"{"name":"a"}"#)
         rig.server(#"{"jsonrpc":"2.0","id":1,"result":{}}"#)
         var sum = RequestCounts()
         sum += meter.counts
         sum += meter.counts
         #expect(sum.count(.callTool, .ok) == 2)
         #expect(sum.durations(.callTool).count == 2)
+        #expect(sum.tools["a"]?.count(.ok) == 2)
     }
 }

@@ -25,6 +25,8 @@ struct SessionEndTests {
         (.serverExited(.exited(0)), 1000, true), (.serverExited(.exited(1)), 1001, true),
         (.serverExited(.exited(255)), 1001, true),
         (.serverExited(.signaled(9, coreDumped: false)), 1001, true),
+        (.serverExited(.outOfMemory), 1001, true), (.serverNotRestarted, 1001, true),
+        (.serverCrashLoop("exit status 1"), 1001, true),
         (.serverExited(.signaled(15, coreDumped: true)), 1001, true),
         (.serverClosedOutput, 1000, true),
         (.lineTooLong(limit: 16 << 20), 1011, true), (.bridgeFault("descriptors exhausted"), 1011, true),
@@ -67,7 +69,8 @@ struct SessionEndTests {
             #expect(!end.reason.isEmpty && !end.reason.utf8.contains { $0 < 0x20 })
             #expect(end.reply(stderr: [])?.cause == end.cause && end.reply(stderr: [])?.code == .internalError)
             #expect(!end.cause.isEmpty && end.cause.utf8.allSatisfy { $0 == 0x5F || (0x61...0x7A).contains($0) })
-            let kind = String("\(end)".prefix { $0 != "(" })
+            var kind = String("\(end)".prefix { $0 != "(" })
+            if end == .serverExited(.outOfMemory) { kind = "outOfMemory" }
             if kind != "protocolFailure" { #expect(causes.updateValue(kind, forKey: end.cause) ?? kind == kind) }
         }
         #expect(SessionEnd.protocolFailure(.messageTooBig(limit: 1)).cause == "message_too_big")
@@ -83,6 +86,9 @@ struct SessionEndTests {
         #expect(killed.data.map(\.key) == ["signal", "stderr"])
         #expect(killed.data.map(\.value) == [.integer(9), .text("a\nb")])
         #expect(killed.message.contains("9"))
+        let starved = try #require(SessionEnd.serverExited(.outOfMemory).reply(stderr: []))
+        #expect(starved.cause == "server_out_of_memory" && starved.message.contains("memory limit"))
+        #expect(starved.data.map(\.value) == [.integer(9)])
         #expect(SessionEnd.draining.reply(stderr: [])?.data.isEmpty == true)
     }
 

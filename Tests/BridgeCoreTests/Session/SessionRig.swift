@@ -37,7 +37,8 @@ final class SessionRig {
         maxInvalid: Int = 100,
         oversizeResponse: Int = 0,
         policy: AccessPolicy? = nil,
-        meter: RequestMeter? = nil
+        meter: RequestMeter? = nil,
+        logsRequests: Bool = false
     ) {
         session = Session(
             .init(
@@ -47,7 +48,8 @@ final class SessionRig {
                 connection: Self.connection,
                 policy: policy
             ),
-            meter: meter
+            meter: meter,
+            logsRequests: logsRequests
         )
         lines.moveReaderIndex(forwardBy: 2)
         replies.moveReaderIndex(forwardBy: 2)
@@ -124,6 +126,11 @@ final class SessionRig {
             case .rewritten: return .rewritten
             }
         }
+    }
+
+    /// The server is over, and another takes its place.
+    func replaceServer(_ reply: BridgeReply?) {
+        session.serverReplaced(reply, into: &replies)
     }
 
     func serverTooLong(_ prefix: String, limit: Int = 64) -> Bool {

@@ -188,10 +188,11 @@ final class ChildLoop {
             self.forget(family)
             return
         }
-        let exit: ChildExit =
+        var exit: ChildExit =
             status.signaled != 0
             ? .signaled(status.value, coreDumped: status.core_dumped != 0)
             : .exited(status.value)
+        if let group = family.group, exit.isKill, ControlGroups.wasOutOfMemory(group) { exit = .outOfMemory }
         self.sweeping[family.id] = family
         self.take(family.ladder.leaderExited(now: Self.now()), for: family)
         family.onExit(exit)

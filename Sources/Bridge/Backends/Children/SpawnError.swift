@@ -41,6 +41,15 @@ package struct SpawnError: Error, Sendable, Hashable {
         }
     }
 
+    /// Whether it is the server as it is configured that cannot be started, whatever a client brings for it.
+    var isOfServer: Bool {
+        switch self.code {
+        case .programNotFound, .notExecutable, .interpreterMissing, .workingDirectory: true
+        case .sandbox: !self.isTransient
+        case .resources, .stopping, .other: false
+        }
+    }
+
     init(code: Code, message: String) {
         self.code = code
         self.message = message

@@ -48,9 +48,13 @@ final class HTTPBackend: Backend {
     /// Keeps the backend until the server has been told of the end: by then its connection is gone.
     private var untilOver: HTTPBackend?
     private let gone: () -> Void
+    /// Whoever wants to know whether the server can be reached, with the words for why not; and what was told last.
+    private let dialled: (_ problem: String?) -> Void
+    private var toldReachable: Bool?
 
     /// - Parameters:
     ///   - values: what the client brought for the server's templates; nil where there are none.
+    ///   - dialled: called when that has become known, or otherwise than before.
     ///   - gone: called once, on the event loop, when the server has been told that the session is over.
     init(
         _ upstream: UpstreamServer,
@@ -59,6 +63,7 @@ final class HTTPBackend: Backend {
         queue: Int,
         eventLoop: any EventLoop,
         log: SessionLog,
+        dialled: @escaping (_ problem: String?) -> Void = { _ in },
         gone: @escaping () -> Void
     ) {
         self.upstream = upstream
@@ -68,6 +73,7 @@ final class HTTPBackend: Backend {
         self.eventLoop = eventLoop
         self.log = log
         self.conversation = HTTPConversation(upstream.conversationSettings(queue: queue))
+        self.dialled = dialled
         self.gone = gone
     }
 
@@ -222,6 +228,7 @@ final class HTTPBackend: Backend {
     }
 
     func receivedHead(_ response: UpstreamResponse, of id: HTTPExchangeID) -> OnUpstreamHead {
+        self.tell(problem: nil)
         let verdict = self.conversation.receivedHead(response, of: id)
         self.act()
         return verdict
@@ -247,7 +254,14 @@ final class HTTPBackend: Backend {
         self.flushOutput()
     }
 
+    private func tell(problem: String?) {
+        guard self.toldReachable != (problem == nil) else { return }
+        self.toldReachable = problem == nil
+        self.dialled(problem)
+    }
+
     func finished(_ id: HTTPExchangeID, _ fault: UpstreamFault?) {
+        if case .unreachable = fault { self.tell(problem: fault?.message) }
         self.exchanges[id] = nil
         self.conversation.finished(id, fault)
         self.act()

@@ -40,5 +40,10 @@ extension Server {
             let message = "`\(name)` needs protocol = \"mcp\": with \"lines\" no message is looked at"
             diagnostics.report(message, at: entry.keyPosition)
         }
+        if restart != .never, let entry = entries["restart"] {
+            let message =
+                "`restart` needs protocol = \"mcp\": with \"lines\" nobody knows what a connection has to lose"
+            diagnostics.report(message, at: entry.node.position)
+        }
     }
 }

@@ -1,0 +1,73 @@
+// mcp-wsbridge: MCP servers behind WebSocket
+// Copyright (c) 2026 the mcp-wsbridge authors
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a server is, as far as the bridge has seen: by the last program that was started for it, or the last time it was
+/// dialled, for a client or to find out.
+///
+/// A value without a clock; times are nanoseconds of one monotonic clock.
+package struct ServerHealth: Sendable {
+    package enum State: Sendable, Equatable {
+        /// Nothing has been tried yet.
+        case unknown
+        case well
+        /// In words, without secrets.
+        case unwell(String)
+    }
+
+    /// Programs in a row that ended by themselves soon after their start before that is the server's fault, not its client's.
+    package static let crashLoop = 5
+    /// A program that has lived as long as this is no sign of one.
+    package static let soon: Int64 = 10_000_000_000
+
+    package private(set) var state = State.unknown
+    private var knownSince = Int64.min
+    private var crashes = 0
+
+    package init() {}
+
+    /// Whether nothing was tried for so long.
+    package func isStale(now: Int64, after interval: Int64) -> Bool {
+        guard self.state != .unknown else { return true }
+        let (age, isFar) = now.subtractingReportingOverflow(self.knownSince)
+        return isFar || age >= interval
+    }
+
+    /// Whether its programs end again and again.
+    package var isCrashLooping: Bool { self.crashes >= Self.crashLoop }
+
+    /// A program was started for it. That alone does not end a row of crashes.
+    package mutating func started(now: Int64) {
+        self.knownSince = now
+        if !self.isCrashLooping { self.state = .well }
+    }
+
+    /// It was dialled, or asked who it is, and answered.
+    package mutating func answered(now: Int64) {
+        self.knownSince = now
+        self.crashes = 0
+        self.state = .well
+    }
+
+    /// It could not be started or reached, or did not say who it is.
+    package mutating func failed(_ reason: String, now: Int64) {
+        self.knownSince = now
+        self.state = .unwell(reason)
+    }
+
+    /// A program of its has ended.
+    ///
+    /// - Parameters:
+    ///   - isWanted: the bridge had ended it, or it ended in order.
+    ///   - lived: how long it has run.
+    package mutating func ended(_ exit: ChildExit, isWanted: Bool, lived: Int64, now: Int64) {
+        guard !isWanted, lived < Self.soon else {
+            // Others that ran as long as that show that it is not the server.
+            if self.isCrashLooping, case .unwell = self.state { self.state = .well }
+            self.crashes = 0
+            return
+        }
+        self.crashes += 1
+        if self.isCrashLooping { self.failed("it ends soon after its start, again and again: \(exit)", now: now) }
+    }
+}
