@@ -47,23 +47,30 @@ package struct Envelope: Sendable {
         package var contents: Range<Int> { self.start + 1..<self.end - 1 }
     }
 
+    // A value and its absence take ten bytes, with two left over until the next: the flags stand there, so that an envelope is
+    // no larger than what is copied without a call, 128 bytes.
+
+    package var id: Value?
     /// The value at the root is an array: a batch, if anything.
     package var isArray = false
     /// The value at the root is an object.
     package var isObject = false
+    package var method: Value?
     /// A key that the bridge reads stands twice in one object, at whatever depth (R24).
     package var hasDuplicateKey = false
     /// The duplicate is the top-level `id`, so that no id is usable.
     package var hasDuplicateID = false
+    package var params: Value?
     /// CR or LF stands between tokens and has to be neutralised before the message can be one line (R23).
     package var hasLineBreak = false
     /// `jsonrpc` is the string "2.0".
     package var isVersion2 = false
-
-    package var id: Value?
-    package var method: Value?
-    package var params: Value?
     package var result: Value?
+    /// `params._meta["io.modelcontextprotocol/protocolVersion"]` is there: a request of a modern client.
+    package var isModern = false
+    /// The message is about a task, whose progress may outlive the response (`params.task`, `result.task`,
+    /// `result.resultType` = "task").
+    package var concernsTask = false
     package var error: Value?
     /// `params.requestId`, of a `notifications/cancelled`.
     package var cancelledID: Value?
@@ -71,17 +78,10 @@ package struct Envelope: Sendable {
     package var progressOf: Value?
     /// `params.name`: of a tool or prompt.
     package var name: Value?
-    /// `params._meta.traceparent`, of a request (SEP-414).
-    package var traceParent: Value?
     /// `params._meta.progressToken`, of a request.
     package var progressToken: Value?
     /// `result.protocolVersion`, of the answer to `initialize`.
     package var negotiatedVersion: Value?
-    /// `params._meta["io.modelcontextprotocol/protocolVersion"]` is there: a request of a modern client.
-    package var isModern = false
-    /// The message is about a task, whose progress may outlive the response (`params.task`, `result.task`,
-    /// `result.resultType` = "task").
-    package var concernsTask = false
 
     package init() {}
 }

@@ -397,7 +397,6 @@ extension Envelope {
         case (.root, .jsonrpc): self.isVersion2 = Self.isString(value, "2.0", text)
         case (.params, .requestID): self.cancelledID = value
         case (.params, .name): self.name = value
-        case (.meta, .traceParent): self.traceParent = value
         case (.params, .progressToken): self.progressOf = value
         case (.meta, .progressToken): self.progressToken = value
         case (.meta, .modernVersion): self.isModern = true

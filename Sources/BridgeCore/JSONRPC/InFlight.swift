@@ -12,8 +12,6 @@ package struct InFlightRequest: Sendable {
     package var order: UInt64
     /// What it is counted as.
     package var label = RequestLabel(.other)
-    /// The tool that it calls, where it is not known yet whether the server has it.
-    package var toolName: [UInt8]?
     /// When it came, in nanoseconds of the session's clock.
     package var time: Int64 = 0
     /// What the request asks for, as far as the bridge cares.
@@ -82,7 +80,6 @@ package struct InFlightTable: Sendable {
         spelling: [UInt8]?,
         progressToken: RequestID?,
         label: RequestLabel,
-        toolName: [UInt8]? = nil,
         time: Int64,
         role: InFlightRequest.Role,
         concernsTask: Bool
@@ -94,21 +91,20 @@ package struct InFlightTable: Sendable {
         let integer: Int64? = if case .integer(let number) = id { number } else { nil }
         if let integer, self.plain.contains(integer) { return .duplicate }
         guard self.plain.count + self.requests.count < Self.maxRequests else { return .full }
-        if let integer, role == .other, spelling == nil, progressToken == nil, toolName == nil, !concernsTask,
-            self.plain.insert(integer, order: self.nextOrder << 16 | label.bits, time: time)
+        if let integer, role == .other, spelling == nil, progressToken == nil, !concernsTask,
+            self.plain.insert(integer, order: self.nextOrder << 24 | label.bits, time: time)
         {
             self.nextOrder += 1
             return .accepted
         }
-        let bytes = Self.heldBytes(id, spelling, progressToken) + (toolName?.count ?? 0)
+        let bytes = Self.heldBytes(id, spelling, progressToken)
         guard self.idBytes + bytes <= Self.maxIDBytes else { return .full }
         self.idBytes += bytes
         self.requests[id] = InFlightRequest(
             spelling: spelling,
             progressToken: progressToken,
-            order: self.nextOrder << 16,
+            order: self.nextOrder << 24,
             label: label,
-            toolName: toolName,
             time: time,
             role: role,
             concernsTask: concernsTask
@@ -173,7 +169,7 @@ package struct InFlightTable: Sendable {
     }
 
     private mutating func account(removed request: InFlightRequest, _ id: RequestID) {
-        self.idBytes -= Self.heldBytes(id, request.spelling, request.progressToken) + (request.toolName?.count ?? 0)
+        self.idBytes -= Self.heldBytes(id, request.spelling, request.progressToken)
         if request.isCancelled {
             self.cancelledCount -= 1
             return
@@ -217,7 +213,7 @@ package struct InFlightTable: Sendable {
 }
 
 extension InFlightRequest {
-    /// One of which nothing was noted but its order, with its label in the last sixteen bits, and its time.
+    /// One of which nothing was noted but its order, with its label in the last 24 bits, and its time.
     @inline(__always)
     fileprivate init(_ order: UInt64, _ time: Int64) {
         self.init(order: order, label: RequestLabel(bits: order), time: time)
@@ -231,7 +227,7 @@ extension RequestLabel {
     fileprivate init(bits: UInt64) {
         self.init(
             RequestMethod(rawValue: UInt8(truncatingIfNeeded: bits)) ?? .other,
-            tool: UInt8(truncatingIfNeeded: bits >> 8)
+            tool: UInt16(truncatingIfNeeded: bits >> 8)
         )
     }
 }

@@ -9,7 +9,7 @@ enum KnownKey: UInt8 {
     case id, method, params, result, error, jsonrpc
     case meta, name, uri, taskID
     case requestID, progressToken, protocolVersion, resultType, task
-    case modernVersion, traceParent
+    case modernVersion
 
     @inline(__always)
     var bit: UInt32 { 1 << UInt32(self.rawValue) }
@@ -28,7 +28,6 @@ enum KnownKey: UInt8 {
         case 7: same(key, "jsonrpc") ? .jsonrpc : nil
         case 9: same(key, "requestId") ? .requestID : nil
         case 10: same(key, "resultType") ? .resultType : nil
-        case 11: same(key, "traceparent") ? .traceParent : nil
         case 13: same(key, "progressToken") ? .progressToken : nil
         case 15: same(key, "protocolVersion") ? .protocolVersion : nil
         case 39: same(key, "io.modelcontextprotocol/protocolVersion") ? .modernVersion : nil

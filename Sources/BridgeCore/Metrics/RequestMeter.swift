@@ -24,10 +24,10 @@ package enum RequestOutcome: UInt8, Sendable, CaseIterable {
 package struct RequestLabel: Sendable, Equatable {
     package var method: RequestMethod
     /// The number of its tool in the ``RequestMeter``.
-    package var tool: UInt8
+    package var tool: UInt16
 
     @inline(__always)
-    package init(_ method: RequestMethod, tool: UInt8 = ToolTable.none) {
+    package init(_ method: RequestMethod, tool: UInt16 = ToolTable.none) {
         self.method = method
         self.tool = tool
     }
@@ -90,7 +90,7 @@ package final class RequestMeter {
     }
 
     /// The number of a tool that the server has answered for.
-    func learn(_ tool: [UInt8]) -> UInt8 {
+    func learn(_ tool: UInt16) -> UInt16 {
         self.tools.learn(tool, isAdmitted: self.isAdmitted)
     }
 
@@ -118,9 +118,9 @@ package final class RequestMeter {
     }
 
     @inline(__always)
-    private func row(ofTool tool: UInt8) -> UnsafeMutablePointer<Int64> {
+    private func row(ofTool tool: UInt16) -> UnsafeMutablePointer<Int64> {
         let cells = self.toolCells ?? self.makeToolCells()
-        return cells + Int(tool == ToolTable.unproven ? ToolTable.other : tool) &* Self.width
+        return cells + Int(tool >= ToolTable.firstCandidate ? ToolTable.other : tool) &* Self.width
     }
 
     private func makeToolCells() -> UnsafeMutablePointer<Int64> {
@@ -134,7 +134,7 @@ package final class RequestMeter {
     package var counts: RequestCounts {
         var counts = RequestCounts(cells: Array(UnsafeBufferPointer(start: self.cells, count: Self.count)))
         guard let toolCells = self.toolCells else { return counts }
-        for number in ToolTable.other..<ToolTable.other + 1 + UInt8(self.tools.names.count) {
+        for number in ToolTable.other..<ToolTable.other + 1 + UInt16(self.tools.names.count) {
             let row = UnsafeBufferPointer(start: toolCells + Int(number) * Self.width, count: Self.width)
             if row.contains(where: { $0 != 0 }) {
                 counts.tools[self.tools.name(of: number)] = ToolCounts(row: Array(row))

@@ -42,9 +42,12 @@ extension Session {
 }
 
 extension Envelope {
-    /// The trace that the message says it belongs to.
+    /// The trace that the message says it belongs to (SEP-414). Looked for only when somebody wants to know.
     func trace(in text: UnsafeRawBufferPointer) -> TraceParent? {
-        guard let traceParent, traceParent.kind == .string, !traceParent.isEscaped else { return nil }
-        return TraceParent(String(decoding: text[traceParent.contents], as: UTF8.self))
+        guard let params, params.kind == .object,
+            let meta = ObjectMembers.text(of: "_meta", in: UnsafeRawBufferPointer(rebasing: text[params.range])),
+            meta.first == UInt8(ascii: "{")
+        else { return nil }
+        return ObjectMembers.string(of: "traceparent", in: meta).flatMap { TraceParent($0) }
     }
 }

@@ -180,7 +180,6 @@ extension Session {
             spelling: idValue.isPlainlySpelled(in: text) ? nil : Array(text[idValue.range]),
             progressToken: envelope.progressToken.flatMap { RequestID($0, in: text) },
             label: label,
-            toolName: label.tool == ToolTable.unproven ? envelope.name.map { Array(text[$0.contents]) } : nil,
             time: self.now,
             role: role,
             concernsTask: envelope.concernsTask

@@ -168,7 +168,9 @@ package struct Session {
         guard let meter = self.meter, !request.isCancelled else { return }
         var label = request.label
         // Only what the server has a result for is counted by its name.
-        if let name = request.toolName { label.tool = outcome == .ok ? meter.learn(name) : ToolTable.other }
+        if label.tool >= ToolTable.firstCandidate {
+            label.tool = outcome == .ok ? meter.learn(label.tool) : ToolTable.other
+        }
         if outcome == .abandoned { return meter.ended(label, outcome) }
         meter.answered(label, outcome, nanoseconds: self.now - request.time)
     }
