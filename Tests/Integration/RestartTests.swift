@@ -118,7 +118,9 @@ import Testing
     @Test("R37, R38: descendants of the one that died are ended, those of the next one live")
     func families() throws {
         let folder = try TemporaryFolder()
+        // The one before takes its time to end, so that the next one begins meanwhile.
         let bridge = try BridgeProcess.fixture(
+            "ignores-term",
             "daemonises-grandchild=\(folder.path)/pids",
             server: "restart = \"modern-only\"\n" + BridgeProcess.stopsSoon,
             folder: folder
