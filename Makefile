@@ -153,6 +153,15 @@ deb: installed ## Debian package: .build/deb/mcp-wsbridge_VERSION_ARCHITECTURE.d
 	scripts/install-packages deb
 	packaging/deb "$(INSTALLED_BIN)/mcp-wsbridge"
 
+.PHONY: image
+image: static ## container images, with buildah: localhost/mcp-wsbridge, localhost/mcp-wsbridge:runtimes (IMAGE_BASE=…)
+	scripts/install-packages image
+	packaging/image .build-static/release/mcp-wsbridge
+
+.PHONY: kubernetes
+kubernetes: release ## config/kubernetes renders, is valid, and has configurations that the bridge takes
+	Tests/Kubernetes/run "$(RELEASE_BIN)/mcp-wsbridge"
+
 .PHONY: units
 units: ## systemd takes the units, and what they leave open is within bounds
 	if [ "$${CI:-}" = true ]; then scripts/install-packages service; fi

@@ -4,7 +4,6 @@
 
 package import BridgeConfig
 internal import BridgeCore
-internal import Glibc
 package import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -122,11 +121,12 @@ package struct Daemon: Service {
             do {
                 // Before anybody knows that this serves: the first SIGHUP counts.
                 let hangups = self.load != nil ? await UnixSignalsSequence(trapping: .sighup) : nil
-                let admin = try await self.startAdmin(serving)
+                let (drains, orders) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+                let admin = try await self.startAdmin(serving, drain: { orders.yield() })
                 do {
                     self.onListening(try await serving.start())
                     await serving.tellReady()
-                    try await self.serve(serving, workers, site, hangups)
+                    try await self.serve(serving, workers, site, hangups, drains)
                 } catch {
                     await admin?.close()
                     throw error
@@ -151,26 +151,30 @@ package struct Daemon: Service {
     }
 
     /// Nil without `[admin]`.
-    private func startAdmin(_ serving: Serving) async throws -> AdminServer? {
+    private func startAdmin(_ serving: Serving, drain: @escaping @Sendable () -> Void) async throws -> AdminServer? {
         guard let admin = self.served.admin else { return nil }
-        let site = AdminSite(
-            serving: serving,
-            load: self.load,
-            drain: { kill(getpid(), SIGTERM) }
-        )
+        let site = AdminSite(serving: serving, load: self.load, drain: drain)
         return try await AdminServer.start(admin, site)
     }
 
-    /// Waits for the signal to stop, then drains; a second signal ends everything at once.
+    /// Waits for the signal to stop, or an operator's order, then drains; a second signal ends everything at once. An order is
+    /// no signal: whoever orders a drain first, as an orchestrator does, and sends SIGTERM then, does not want to hurry.
     private func serve(
         _ serving: Serving,
         _ workers: Workers,
         _ site: Site,
-        _ hangups: UnixSignalsSequence?
+        _ hangups: UnixSignalsSequence?,
+        _ drains: AsyncStream<Void>
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
-                try await gracefulShutdown()
+                await withTaskGroup(of: Void.self) { causes in
+                    causes.addTask { try? await gracefulShutdown() }
+                    causes.addTask { for await _ in drains { return } }
+                    await causes.next()
+                    causes.cancelAll()
+                }
+                try Task.checkCancellation()
                 try await serving.drain()
             }
             tasks.addTask {

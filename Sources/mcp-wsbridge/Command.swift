@@ -15,6 +15,7 @@ struct Command: AsyncParsableCommand {
             mcp-wsbridge [--listen ADDRESS] -- COMMAND [ARGUMENT ...]
             mcp-wsbridge check --config bridge.toml
             mcp-wsbridge token new [--name NAME]
+            mcp-wsbridge health URL
             mcp-wsbridge status | top | tap ID | close ID | reload | drain [--admin ADDRESS]
             """,
         discussion: """
@@ -24,7 +25,7 @@ struct Command: AsyncParsableCommand {
             """,
         version: "mcp-wsbridge \(Version.number)",
         subcommands: [
-            Serve.self, Check.self, TokenCommand.self, StatusCommand.self, TopCommand.self, TapCommand.self,
+            Serve.self, Check.self, TokenCommand.self, StatusCommand.self, TopCommand.self, TapCommand.self, HealthCommand.self,
             CloseCommand.self, ReloadCommand.self, DrainCommand.self, DemoServerCommand.self,
         ],
         defaultSubcommand: Serve.self

@@ -192,6 +192,32 @@ import Testing
         #expect(try admin.bridge.program.wait() == 0)
     }
 
+    @Test("R44, Admin: SIGTERM on top of a drain that was ordered hurries nobody; a second one does")
+    func orderedDrain() throws {
+        for signals in 1...2 {
+            let admin = try Administered()
+            let busy = try admin.bridge.connect()
+            try busy.sendCall("hold", id: "1")
+            #expect(try busy.request("ping").result != nil)
+            #expect(try admin.ask("/drain", method: "POST").status == 202)
+            _ = try admin.bridge.waitLog("the drain") { $0.message == "draining" }
+            #expect(try admin.ask("/drain", method: "POST").status == 202)
+            // Two of one kind may count as one.
+            for signal in [SIGTERM, SIGINT].prefix(signals) { admin.bridge.program.signal(signal) }
+            guard signals == 1 else {
+                #expect(try admin.bridge.program.wait() == 1)
+                continue
+            }
+            #expect(try busy.request("ping").result != nil)
+            try busy.sendCall("release", id: "2")
+            var answers = 0
+            while try busy.receiveText() != nil { answers += 1 }
+            #expect(answers == 2)
+            try busy.finishClose()
+            #expect(try admin.bridge.program.wait() == 0)
+        }
+    }
+
     @Test("Admin: over TCP connections and orders take a token; a page in a browser and a foreign name get nothing")
     func tokens() throws {
         let folder = try TemporaryFolder()
@@ -447,10 +473,13 @@ import Testing
         #expect(refused.status == 1 && refused.errors.joined().contains("did you mean `listen`?"))
         try admin.bridge.folder.write(good, to: "bridge.toml")
         #expect(try Self.command("reload", "--config", configuration).status == 0)
+        #expect(try Self.command("health", address).status == 0)
         #expect(try Self.command("drain", "--admin", address).status == 0)
         #expect(try admin.bridge.program.wait() == 0)
         let nobody = try Self.command("status", "--admin", address)
         #expect(nobody.status == 1 && nobody.errors.joined().contains("no bridge answers at \(address)"))
+        let unwell = try Self.command("health", address)
+        #expect(unwell.status == 1 && unwell.errors.joined().contains("no bridge answers at \(address)"))
     }
 
     @Test(
@@ -506,9 +535,20 @@ import Testing
             #expect(try ask(path, "GET", ["Origin: http://evil.example"]).status != 200)
         }
         #expect(try ask("/metrics").status != 200)
+        let url = "http://127.0.0.1:\(bridge.port)"
+        for question in [url, url + "/healthz", url + "/readyz"] {
+            #expect(try Self.command("health", question).status == 0)
+        }
+        let elsewhere = try Self.command("health", url + "/metrics")
+        #expect(elsewhere.status == 1 && elsewhere.errors.joined().contains("\(url)/metrics answered with status 4"))
+        for wrong in ["", "127.0.0.1:1", "http://", "http:///readyz", "unix:relative"] {
+            #expect(try Self.command("health", wrong).status == 64)
+        }
         bridge.program.signal(SIGTERM)
         #expect(try bridge.program.errors.wait(for: "the drain") { $0.contains("draining") } != nil)
         while try ask("/readyz").status == 200 {}
+        #expect(try Self.command("health", url).status == 1)
+        #expect(try Self.command("health", url + "/healthz").status == 0)
         #expect(try ask("/healthz").status == 200)
         bridge.program.signal(SIGTERM)
         #expect(try bridge.program.wait() == 1)

@@ -10,7 +10,7 @@ struct AdminSite: Sendable {
     let serving: Serving
     /// Reads the configuration again; nil where there is no file.
     let load: Daemon.Load?
-    /// Has the daemon drain as SIGTERM does.
+    /// Has the daemon drain as SIGTERM does, which may come on top of it.
     let drain: @Sendable () -> Void
 
     /// An answer: its status, the type of its body, and that.

@@ -43,10 +43,15 @@ package struct OperatorConsole: Sendable {
 
     /// Why nobody should be sent to the bridge; empty where all is well.
     package func reasonsAgainstReadiness() async throws(Fault) -> [String] {
-        let body = try await self.ask("GET", "/readyz", accepting: 503).body
-        return body.withUnsafeBytes { bytes in
-            guard let list = ObjectMembers.value(of: "reasons", in: bytes) else { return [] }
-            let array = UnsafeRawBufferPointer(rebasing: bytes[list])
+        Self.reasons(in: try await self.ask("GET", "/readyz", accepting: 503).body)
+    }
+
+    /// What the answer to `/readyz` names; nothing for any other body.
+    static func reasons(in body: [UInt8]) -> [String] {
+        body.withUnsafeBytes { bytes in
+            guard (try? EnvelopeScanner.scan(bytes)) != nil, let array = ObjectMembers.text(of: "reasons", in: bytes),
+                array.first == UInt8(ascii: "[")
+            else { return [] }
             return ArrayElements(array).compactMap { ObjectMembers.string(UnsafeRawBufferPointer(rebasing: array[$0])) }
         }
     }
@@ -123,13 +128,6 @@ package struct OperatorConsole: Sendable {
 
     private func url(_ path: String) -> String {
         guard case .unix(let socket) = self.address else { return "http://\(self.address)\(path)" }
-        let isPlain: (UInt8) -> Bool = { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-        }
-        let digits = Array("0123456789ABCDEF".utf8)
-        let host = socket.utf8.flatMap { byte -> [UInt8] in
-            isPlain(byte) ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-        return "http+unix://\(String(decoding: host, as: UTF8.self))\(path)"
+        return UnixURL.text(socket: socket, path: path)
     }
 }

@@ -75,7 +75,7 @@ package struct ObjectMembers: Sequence, IteratorProtocol {
     }
 
     /// The text of the value of the member `name`: ``value(of:in:)`` for those who go on inside it.
-    static func text(of name: StaticString, in text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    package static func text(of name: StaticString, in text: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         Self.value(of: name, in: text).map { UnsafeRawBufferPointer(rebasing: text[$0]) }
     }
 }
