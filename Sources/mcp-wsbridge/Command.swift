@@ -25,7 +25,8 @@ struct Command: AsyncParsableCommand {
             """,
         version: "mcp-wsbridge \(Version.number)",
         subcommands: [
-            Serve.self, Check.self, TokenCommand.self, StatusCommand.self, TopCommand.self, TapCommand.self, HealthCommand.self,
+            Serve.self, Check.self, TokenCommand.self, StatusCommand.self, TopCommand.self, TapCommand.self,
+            HealthCommand.self,
             CloseCommand.self, ReloadCommand.self, DrainCommand.self, DemoServerCommand.self,
         ],
         defaultSubcommand: Serve.self
