@@ -158,6 +158,12 @@ image: static ## container images, with buildah: localhost/mcp-wsbridge, localho
 	scripts/install-packages image
 	packaging/image .build-static/release/mcp-wsbridge
 
+.PHONY: fronts
+fronts: build ## all clients and servers with nginx and HAProxy before the bridge, plain and with TLS; a drain behind each
+	scripts/install-packages fronts
+	Tests/Interop/run test_fronts.py
+	for front in nginx nginx-tls haproxy haproxy-tls; do Tests/Interop/run test_matrix.py --front $$front || exit 1; done
+
 .PHONY: kubernetes
 kubernetes: release ## config/kubernetes renders, is valid, and has configurations that the bridge takes
 	Tests/Kubernetes/run "$(RELEASE_BIN)/mcp-wsbridge"

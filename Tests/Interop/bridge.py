@@ -155,6 +155,10 @@ class Bridge:
         """Where the server of that name (at its default path) is reached."""
         return self._urls["/" + name]
 
+    def put_behind(self, base: str) -> None:
+        """From now on its URLs begin with this: that of something that stands before it."""
+        self._urls = {path: base + path for path in self._urls}
+
     @property
     def base(self) -> str:
         """The `ws://127.0.0.1:PORT`, or `wss://…`, that every URL begins with."""

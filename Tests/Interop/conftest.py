@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import compatibility
+import fronts
 from bridge import HERE, Bridge, binary, configuration, python, scripted
 
 
@@ -20,6 +21,7 @@ CELLS = pytest.StashKey[compatibility.Cells]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--front", choices=fronts.FRONTS, help="let the matrix's clients connect to this before the bridge")
     parser.addoption("--matrix", metavar="FILE", help="write what the matrix's tests saw, as docs/compatibility.md has it")
 
 

@@ -10,11 +10,13 @@ import json
 import shutil
 import subprocess
 import uuid
+from pathlib import Path
 
 import anyio
 import pytest
 
 import backends
+import fronts
 from backends import BACKENDS, FEATURES, LEGACY, Backend
 from bridge import HERE, Bridge, configuration, python
 from drivers import CLIENTS, COLOUR, Driver, connected
@@ -38,20 +40,39 @@ def available() -> list[Backend]:
 
 
 @pytest.fixture(scope="session")
-def matrix(tmp_path_factory: pytest.TempPathFactory):
-    """All the servers of the matrix, and one daemon before them, whose end is a test too."""
+def matrix(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest):
+    """All the servers of the matrix, and one daemon before them, whose end is a test too; with --front something before that."""
+    name = request.config.getoption("--front")
+    if name and (reason := fronts.unavailable(name)):
+        pytest.skip(reason)
     running, ports = backends.start(list(backends.PROGRAMS))
     try:
         servers = {backend.name: backend.server(ports) for backend in available()}
         if "proxy" in ports:
             servers["proxy-time"] = {"url": f"http://127.0.0.1:{ports['proxy']}/servers/time/mcp"}
-        daemon = Bridge(tmp_path_factory.mktemp("matrix"), configuration(servers))
+        tables = {"listen": fronts.listen(name)} if name else {}
+        folder = tmp_path_factory.mktemp("matrix")
+        daemon = Bridge(folder, configuration(servers, **tables))
         try:
-            yield daemon
+            with pytest.MonkeyPatch.context() as patch:
+                front = put_front(daemon, name, folder, patch) if name else None
+                yield daemon
+                if front:
+                    front.stop()
         finally:
             daemon.stop()
     finally:
         backends.stop(running)
+
+
+def put_front(daemon: Bridge, name: str, folder: Path, patch: pytest.MonkeyPatch) -> fronts.Front:
+    front = fronts.Front(name, [int(daemon.base.rsplit(":", 1)[1])], folder)
+    daemon.put_behind(front.base)
+    if front.files:
+        # Clients of Python and of Node trust its authority then.
+        patch.setenv("SSL_CERT_FILE", str(front.files / "authority.pem"))
+        patch.setenv("NODE_EXTRA_CA_CERTS", str(front.files / "authority.pem"))
+    return front
 
 
 @pytest.fixture
