@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BridgeCore
+import Dispatch
 import Glibc
 import Logging
 import NIOCore
@@ -14,16 +15,17 @@ import Testing
 
 /// Listeners that begin together (R11).
 @Suite(.timeLimit(.minutes(1))) struct ListenersTests {
-    /// What it takes to listen: one event loop, one server inside the bridge.
+    /// What it takes to listen: event loops, one server inside the bridge.
     private struct Rig {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let group: MultiThreadedEventLoopGroup
         let served: ServedConfiguration
         let supervisor: ChildSupervisor
         let admission: Admission
         let client: UpstreamClient
         let workers: Workers
 
-        init() async throws {
+        init(loops: Int = 1) async throws {
+            self.group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
             self.served = try Self.served([Self.anyPort])
             self.supervisor = try ChildSupervisor(adoptsOrphans: false)
             self.admission = Admission(self.served.configuration)
@@ -125,6 +127,41 @@ import Testing
         shutdown(client, CInt(SHUT_RDWR))
         close(patient)
         for listener in [open, late] { await listener.close() }
+        rig.admission.startDraining()
+        await rig.admission.whenEmpty()
+        try await rig.shutdown()
+    }
+
+    @Test(
+        "R44: who has been accepted is served, though the listener is closed before an event loop takes the client up"
+    )
+    func acceptedBeforeTheEnd() async throws {
+        let rig = try await Rig(loops: 2)
+        let listener = try await rig.bind(.tcp(host: "127.0.0.1", port: 0))
+        try await listener.accept()
+        let own = listener.channel.eventLoop
+        let other = try #require(rig.group.makeIterator().first { $0 !== own })
+        let (isHeld, mayGoOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        other.execute {
+            isHeld.signal()
+            mayGoOn.wait()
+        }
+        isHeld.wait()
+        let port = try #require(listener.port)
+        // Loops take turns, so that the second or the third is answered, and the one before it waits for the other loop.
+        let clients = [try connect(port: port), try connect(port: port), try connect(port: port)]
+        defer { for descriptor in clients { close(descriptor) } }
+        var answered = clients.dropFirst().map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        try #require(poll(&answered, 2, 20_000) > 0)
+        let waiting = answered[0].revents != 0 ? clients[0] : clients[1]
+        let closing = Task { await listener.close() }
+        for _ in 0..<10 { try await own.submit {}.get() }
+        mayGoOn.signal()
+        await closing.value
+        var answer = [UInt8](repeating: 0, count: 12)
+        #expect(recv(waiting, &answer, answer.count, 0) == 12)
+        #expect(String(decoding: answer, as: UTF8.self) == "HTTP/1.1 101")
+        for client in clients { shutdown(client, CInt(SHUT_RDWR)) }
         rig.admission.startDraining()
         await rig.admission.whenEmpty()
         try await rig.shutdown()

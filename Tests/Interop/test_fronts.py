@@ -60,8 +60,8 @@ def initialize(mcp: ClientConnection) -> None:
 
 
 @pytest.mark.parametrize("name", FRONTS)
-def test_r77_clients_are_known_by_their_own_address(name: str, start, front):
-    """R77: what the front says of the client is in the log, and the front itself as the proxy."""
+def test_r43_clients_are_known_by_their_own_address(name: str, start, front):
+    """R43: what the front says of the client is in the log, and the front itself as the proxy."""
     bridge = start(DEMO, listen=listen(available(name)))
     with client(front(name, bridge)) as mcp:
         initialize(mcp)

@@ -22,6 +22,8 @@ struct Listener: Sendable {
 
     let key: ListenerKey
     let channel: any Channel
+    /// Those that clients are given to.
+    private let group: any EventLoopGroup
     /// Nil but for a Unix socket of the bridge's own.
     private let file: UnixSocketFile?
     /// The socket is the service manager's: who connects after the end finds the next bridge.
@@ -29,9 +31,16 @@ struct Listener: Sendable {
     /// The port in use, where the configured one is 0; nil for a Unix socket.
     var port: Int? { self.channel.localAddress?.port }
 
-    private init(_ key: ListenerKey, _ channel: any Channel, file: UnixSocketFile? = nil, isPassed: Bool = false) {
+    private init(
+        _ key: ListenerKey,
+        _ channel: any Channel,
+        _ group: any EventLoopGroup,
+        file: UnixSocketFile? = nil,
+        isPassed: Bool = false
+    ) {
         self.key = key
         self.channel = channel
+        self.group = group
         self.file = file
         self.isPassed = isPassed
     }
@@ -89,19 +98,19 @@ struct Listener: Sendable {
             }
         do {
             if let passed = served.configuration.passed {
-                return Listener(key, try await Self.listen(passed, bootstrap), isPassed: true)
+                return Listener(key, try await Self.listen(passed, bootstrap), group, isPassed: true)
             }
             switch address {
             case .passed: throw ChannelError.operationUnsupported
             case .tcp(let host, let port):
-                return Listener(key, try await bootstrap.bind(host: host, port: port).get())
+                return Listener(key, try await bootstrap.bind(host: host, port: port).get(), group)
             case .unix(let path):
                 let (file, descriptor) = try UnixSocketFile.bind(path, served.access)
                 do {
                     let channel = try await bootstrap.withBoundSocket(descriptor).get()
                     // The channel listens to it with a backlog of its own.
                     Glibc.listen(descriptor, Self.backlog)
-                    return Listener(key, channel, file: file)
+                    return Listener(key, channel, group, file: file)
                 } catch {
                     file.remove()
                     throw error
@@ -140,6 +149,11 @@ struct Listener: Sendable {
 
     /// Accepts nobody any more; connections live on.
     func close() async {
+        // Who has been accepted is on the way to an event loop, and would be dropped by a channel that is closed when it comes
+        // back from there: first nobody more is accepted, then each loop has had its turn.
+        try? await self.channel.setOption(.autoRead, value: false).get()
+        for eventLoop in self.group.makeIterator() { try? await eventLoop.submit {}.get() }
+        try? await self.channel.eventLoop.submit {}.get()
         try? await self.channel.close().get()
         self.file?.remove()
     }
