@@ -161,8 +161,13 @@ image: static ## container images, with buildah: localhost/mcp-wsbridge, localho
 .PHONY: fronts
 fronts: build ## all clients and servers with nginx and HAProxy before the bridge, plain and with TLS; a drain behind each
 	scripts/install-packages fronts
-	Tests/Interop/run test_fronts.py
+	Tests/Interop/run test_fronts.py --fronts
 	for front in nginx nginx-tls haproxy haproxy-tls; do Tests/Interop/run test_matrix.py --front $$front || exit 1; done
+
+.PHONY: hosts
+hosts: build ## several hosts, as network namespaces: one is cut off, one bridge is killed; as root
+	scripts/install-packages fronts
+	Tests/Hosts/run "$(DEBUG_BIN)/mcp-wsbridge"
 
 .PHONY: kubernetes
 kubernetes: release ## config/kubernetes renders, is valid, and has configurations that the bridge takes

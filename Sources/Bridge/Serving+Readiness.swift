@@ -22,12 +22,9 @@ extension Serving {
         let now = Connection.now()
         return self.servers.filter(\.configuration.isRequired).compactMap { server in
             let health = self.site.conditions.of(server.name)
-            if health.isStale(now: now, after: server.configuration.probeInterval.nanoseconds) { self.probe(server) }
-            return switch health.state {
-            case .well: nil
-            case .unknown: "server `\(server.name)` has not been tried yet"
-            case .unwell(let reason): "server `\(server.name)`: \(reason)"
-            }
+            if health.isDue(now: now, after: server.configuration.probeInterval.nanoseconds) { self.probe(server) }
+            if health.state == .unknown { return "server `\(server.name)` has not been tried yet" }
+            return health.reason.map { "server `\(server.name)`: \($0)" }
         }
     }
 
@@ -39,6 +36,7 @@ extension Serving {
 
     private func probe(_ server: ServedServer) {
         guard self.probes[server.name] == nil else { return }
+        self.site.conditions.asked(server.name)
         let site = ProbeSite(
             supervisor: self.site.supervisor,
             client: self.site.client,
@@ -58,11 +56,12 @@ extension Serving {
 
     private func probed(_ server: ServedServer, _ outcome: ProbeReport.Outcome) {
         self.probes[server.name] = nil
-        guard !self.isDraining else { return }
+        // Of a configuration that is in use no more, nobody wants to know.
+        guard !self.isDraining, self.servers.contains(where: { $0 === server }) else { return }
         let before = self.site.conditions.of(server.name).state
         switch outcome {
         case .answered: self.site.conditions.answered(server.name)
-        case .failed(let reason): self.site.conditions.failed(server.name, reason)
+        case .failed(let reason): self.site.conditions.failed(server.name, reason, wasAsked: true)
         // Only a client can have it do anything.
         case .skipped where server.findsProgram: self.site.conditions.answered(server.name)
         case .skipped: self.site.conditions.failed(server.name, "its program cannot be found")

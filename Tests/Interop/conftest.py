@@ -21,6 +21,7 @@ CELLS = pytest.StashKey[compatibility.Cells]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fronts", action="store_true", help="run the tests behind nginx and HAProxy, too (make fronts)")
     parser.addoption("--front", choices=fronts.FRONTS, help="let the matrix's clients connect to this before the bridge")
     parser.addoption("--matrix", metavar="FILE", help="write what the matrix's tests saw, as docs/compatibility.md has it")
 

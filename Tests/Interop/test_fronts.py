@@ -22,8 +22,10 @@ DEMO = {"demo": {"command": [str(binary()), "demo-server"]}}
 
 
 @pytest.fixture
-def front(tmp_path: Path):
+def front(tmp_path: Path, request: pytest.FixtureRequest):
     """Starts one: `front(name, bridges)`."""
+    if not request.config.getoption("--fronts"):
+        pytest.skip("make fronts runs it")
     running: list[Front] = []
 
     def begin(name: str, *bridges: Bridge) -> Front:
@@ -60,7 +62,7 @@ def initialize(mcp: ClientConnection) -> None:
 
 
 @pytest.mark.parametrize("name", FRONTS)
-def test_r43_clients_are_known_by_their_own_address(name: str, start, front):
+def test_r43_clients_are_known_by_their_own_address(name: str, front, start):
     """R43: what the front says of the client is in the log, and the front itself as the proxy."""
     bridge = start(DEMO, listen=listen(available(name)))
     with client(front(name, bridge)) as mcp:
@@ -74,7 +76,7 @@ def test_r43_clients_are_known_by_their_own_address(name: str, start, front):
 
 
 @pytest.mark.parametrize("name", FRONTS)
-def test_r18_a_silent_connection_lives_on_by_the_bridges_pings(name: str, start, front, tmp_path: Path):
+def test_r18_a_silent_connection_lives_on_by_the_bridges_pings(name: str, front, start, tmp_path: Path):
     """R18: with pings more frequent than the front's patience is long, a client that says nothing stays."""
     bridge = start(DEMO, listen=listen(available(name)), limits={"ping_interval": "1s"})
     config = "nginx.conf" if name.startswith("nginx") else "haproxy.cfg"
@@ -90,7 +92,7 @@ def test_r18_a_silent_connection_lives_on_by_the_bridges_pings(name: str, start,
 
 
 @pytest.mark.parametrize("name", FRONTS)
-def test_r44_a_drain_under_load_refuses_nobody_and_cuts_nothing(name: str, start, front, tmp_path: Path):
+def test_r44_a_drain_under_load_refuses_nobody_and_cuts_nothing(name: str, front, start, tmp_path: Path):
     """R44: one of two bridges drains under load: new connections go to the other, what is busy is answered, nobody is refused."""
     first = start(DEMO, listen=listen(available(name)), drain={"delay": "1s", "timeout": "20s"})
     second = start(DEMO, listen=listen(name))

@@ -39,17 +39,19 @@ final class Tap {
     }
 
     private let redaction: TapRedaction
-    /// What must not be shown wherever it stands.
-    private let secrets: [String]
     private let channel: any Channel
     /// Bytes on their way to the operator: added to here, taken off on the admin address's event loop.
     private let pending = PendingBytes()
     private var omitted = 0
 
+    /// How long the operator may take over the last lines.
+    private static let patience = TimeAmount.seconds(5)
+
     /// Answers the operator.
+    ///
+    /// - Parameter secrets: what must not be shown wherever it stands.
     init(_ order: Order, secrets: [String]) {
-        self.redaction = order.redaction
-        self.secrets = secrets
+        self.redaction = order.redaction.hiding(secrets)
         self.channel = order.channel
         let headers: HTTPHeaders = [
             "content-type": "application/x-ndjson", "transfer-encoding": "chunked", "cache-control": "no-store",
@@ -68,11 +70,12 @@ final class Tap {
         self.tellOmitted()
         var line = Self.begin("from", side.rawValue)
         line.append(contentsOf: ",\"bytes\":\(message.count)".utf8)
-        let whole = line
+        let whole = line.count
         line.append(contentsOf: ",\"message\":".utf8)
-        if !self.redaction.append(message, to: &line) {
-            line = whole
-            line.append(contentsOf: ",\"omitted\":\"not JSON\"".utf8)
+        let isLong = message.count > TapRedaction.messageLimit
+        if isLong || !self.redaction.append(message, to: &line) {
+            line.removeSubrange(whole...)
+            line.append(contentsOf: ",\"omitted\":\"\(isLong ? "too long" : "not JSON")\"".utf8)
         }
         self.send(line)
     }
@@ -85,6 +88,8 @@ final class Tap {
         self.send(line)
         let channel = self.channel
         channel.writeAndFlush(HTTPServerResponsePart.end(nil)).whenComplete { _ in channel.close(promise: nil) }
+        // One who reads nothing keeps it no longer than this.
+        channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
     }
 
     private func tellOmitted() {
@@ -101,7 +106,6 @@ final class Tap {
 
     private func send(_ line: [UInt8]) {
         var text = line
-        for secret in self.secrets where secret.utf8.count >= 4 { text.redact(Array(secret.utf8)) }
         text.append(contentsOf: "}\n".utf8)
         let count = text.count
         let pending = self.pending

@@ -52,6 +52,7 @@ final class RestartingBackend: Backend, BackendReceiver {
     /// What the client said while none ran.
     private var held: [ByteBuffer] = []
     private var isReading = false
+    private var lastPID: Int32?
 
     let transportName: String? = "stdio"
 
@@ -61,6 +62,7 @@ final class RestartingBackend: Backend, BackendReceiver {
         self.eventLoop = eventLoop
         self.log = log
         self.began = Connection.now()
+        self.lastPID = first.pid
     }
 
     private var running: StdioBackend? {
@@ -69,7 +71,14 @@ final class RestartingBackend: Backend, BackendReceiver {
 
     // MARK: Backend
 
-    var pid: Int32? { self.running?.pid }
+    /// Of the one that runs; at the end, of the last one, for the records.
+    var pid: Int32? {
+        switch self.state {
+        case .running(let backend): backend.pid
+        case .over: self.lastPID
+        case .down, .waiting, .starting: nil
+        }
+    }
 
     var isWritable: Bool {
         switch self.state {
@@ -176,6 +185,7 @@ final class RestartingBackend: Backend, BackendReceiver {
     private func started(_ backend: StdioBackend) {
         self.successors.started()
         self.state = .running(backend)
+        self.lastPID = backend.pid
         self.began = Connection.now()
         var metadata: Logger.Metadata = [LogKey.count: "\(self.restarts)"]
         if let pid = backend.pid { metadata[LogKey.pid] = "\(pid)" }

@@ -116,12 +116,12 @@ final class StdioBackend: Backend, ChildInput.Delegate {
         // Each by itself, so that `end` closes those that there are where another could not be made.
         outputChannel.assumeIsolated().whenSuccess { self.outputChannel = $0 }
         errorChannel.assumeIsolated().whenSuccess { self.errorChannel = $0 }
-        return outputChannel.and(errorChannel).assumeIsolated()
-            .map { _ in
-                // The client may have gone, or the child ended, in the meantime.
-                if self.isEnding { self.closeInput(farewell: ByteBuffer()) }
-            }
-            .nonisolated()
+        let both = outputChannel.and(errorChannel).assumeIsolated()
+        // The client may have gone, or the child ended, in the meantime, whatever has become of the pipes.
+        both.whenComplete { _ in
+            if self.isEnding { self.closeInput(farewell: ByteBuffer()) }
+        }
+        return both.map { _ in }.nonisolated()
     }
 
     /// Has a channel read what the child writes. The pipe's end is closed if there can be none.

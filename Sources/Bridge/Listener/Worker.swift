@@ -107,7 +107,18 @@ final class Worker {
 
     /// Shows an operator the messages of the connection of this id.
     func tap(_ id: String, _ order: Tap.Order) -> Tap.Outcome {
-        self.connections.values.first { $0.id.description == id }?.attach(order) ?? .noSuchConnection
+        guard let connection = self.connections.values.first(where: { $0.id.description == id }) else {
+            return .noSuchConnection
+        }
+        let outcome = connection.attach(order)
+        guard case .attached = outcome else { return outcome }
+        // By its id: an operator who does not go must not keep a connection that has ended.
+        let (this, eventLoop) = (NIOLoopBound(self, eventLoop: self.eventLoop), self.eventLoop)
+        let connectionID = connection.id
+        order.channel.closeFuture.whenComplete { _ in
+            eventLoop.execute { this.value.connections[connectionID]?.tap = nil }
+        }
+        return outcome
     }
 
     // MARK: Connections

@@ -20,6 +20,10 @@ final class ServerConditions: Sendable {
         self.servers.withLock { body(&$0[server, default: ServerHealth()]) }
     }
 
+    func asked(_ server: String) {
+        self.change(server) { $0.asked(now: Connection.now()) }
+    }
+
     func started(_ server: String) {
         self.change(server) { $0.started(now: Connection.now()) }
     }
@@ -28,13 +32,14 @@ final class ServerConditions: Sendable {
         self.change(server) { $0.answered(now: Connection.now()) }
     }
 
-    func failed(_ server: String, _ reason: String) {
-        self.change(server) { $0.failed(reason, now: Connection.now()) }
+    /// - Parameter wasAsked: the bridge itself has asked it.
+    func failed(_ server: String, _ reason: String, wasAsked: Bool = false) {
+        self.change(server) { $0.failed(reason, wasAsked: wasAsked, now: Connection.now()) }
     }
 
     /// - Parameter began: when its program was started.
     func ended(_ server: String, _ exit: ChildExit, isWanted: Bool, began: Int64) {
         let now = Connection.now()
-        self.change(server) { $0.ended(exit, isWanted: isWanted || exit.isOrderly, lived: now - began, now: now) }
+        self.change(server) { $0.ended(exit, isWanted: isWanted, lived: now - began, now: now) }
     }
 }

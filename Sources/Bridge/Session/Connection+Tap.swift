@@ -15,8 +15,6 @@ extension Connection {
         let secrets = (self.server.upstream?.secrets ?? []) + self.server.environment.secrets
         self.tap = Tap(order, secrets: secrets)
         self.recordTap(order.operatorName)
-        let (this, eventLoop) = (NIOLoopBound(self, eventLoop: self.eventLoop), self.eventLoop)
-        order.channel.closeFuture.whenComplete { _ in eventLoop.execute { this.value.tap = nil } }
         return .attached
     }
 

@@ -4,8 +4,9 @@
 
 /// Which parts of messages an operator who looks at a connection does not get to see.
 ///
-/// The value of a member whose name says that it is a secret is replaced, at whatever depth, but for the members of the message
-/// itself (`id`, `method`, …). Long texts are cut.
+/// The value of a member whose name says that it is a secret is replaced, at whatever depth, but for the members of JSON-RPC
+/// itself (`id`, `method`, …), and so are known secrets within texts, however they are spelled. Long texts are cut. Takes time in
+/// proportion to the message.
 package struct TapRedaction: Sendable {
     /// What is never shown. Names compare without regard to case, `-` and `_`; `*` stands for any characters.
     package static let always = [
@@ -17,13 +18,28 @@ package struct TapRedaction: Sendable {
     /// The most of a text that is shown, in characters.
     package static let textLimit = 1_024
 
+    /// Longer messages are not shown: to look through one takes an event loop's time.
+    package static let messageLimit = 1 << 20
+    /// The members of a message whose values are never hidden (JSON-RPC 2.0, sections 4 and 5).
+    private static let envelope = ["jsonrpc", "id", "method", "params", "result", "error"].map { Array($0.utf8) }
+
     private let names: [NamePattern]
+    /// The longest first, lest a shorter one leave the end of it behind.
+    private var secrets: [[UInt8]] = []
 
     /// - Parameter more: names beside ``always``.
     package init(_ more: [NamePattern]) {
         self.names = (Self.always + more.map(\.text)).map { name in
             NamePattern(String(decoding: Self.plain(Array(name.utf8)), as: UTF8.self))
         }
+    }
+
+    /// The same, with what must not be shown wherever it stands.
+    package func hiding(_ secrets: [String]) -> TapRedaction {
+        var redaction = self
+        redaction.secrets = secrets.flatMap { $0.utf8.split { $0 == 0x0A || $0 == 0x0D } }.map { Array($0) }
+            .filter { $0.count >= 4 }.sorted { $0.count > $1.count }
+        return redaction
     }
 
     /// Appends a message on one line, without what must not be seen; false, and nothing, if it is no JSON.
@@ -34,11 +50,11 @@ package struct TapRedaction: Sendable {
             switch token {
             case .mark(let byte): output.append(byte)
             case .scalar(let range): output.append(contentsOf: text[range])
-            case .string(let range): Self.append(text, range, to: &output)
+            case .string(let range): self.append(text, range, to: &output)
             case .name(let range):
-                output.append(contentsOf: text[range])
-                guard walk.depth > 1, self.hides(UnsafeRawBufferPointer(rebasing: text[range].dropFirst().dropLast()))
-                else { continue }
+                self.append(text, range, to: &output)
+                let name = UnsafeRawBufferPointer(rebasing: text[range].dropFirst().dropLast())
+                guard self.hides(name, isOutermost: walk.depth == 1) else { continue }
                 walk.skipValue()
                 output.append(contentsOf: ":\"[redacted]\"".utf8)
             }
@@ -46,8 +62,9 @@ package struct TapRedaction: Sendable {
         return true
     }
 
-    private func hides(_ name: UnsafeRawBufferPointer) -> Bool {
+    private func hides(_ name: UnsafeRawBufferPointer, isOutermost: Bool) -> Bool {
         guard let text = JSONString.decode(name) else { return true }
+        if isOutermost, Self.envelope.contains(text) { return false }
         let plain = Self.plain(text)
         return self.names.contains { $0.matches(plain) }
     }
@@ -58,14 +75,39 @@ package struct TapRedaction: Sendable {
             .map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
     }
 
-    private static func append(_ text: UnsafeRawBufferPointer, _ range: Range<Int>, to output: inout [UInt8]) {
-        guard range.count > Self.textLimit,
-            let whole = JSONString.decode(UnsafeRawBufferPointer(rebasing: text[range].dropFirst().dropLast()))
-        else { return output.append(contentsOf: text[range]) }
-        let scalars = String(decoding: whole, as: UTF8.self).unicodeScalars
-        let beginning = String(String.UnicodeScalarView(scalars.prefix(Self.textLimit)))
-        guard beginning.utf8.count < whole.count else { return output.append(contentsOf: text[range]) }
-        JSONString.append("\(beginning)… (\(whole.count) bytes)".utf8, to: &output)
+    private func append(_ text: UnsafeRawBufferPointer, _ range: Range<Int>, to output: inout [UInt8]) {
+        guard range.count > Self.textLimit || !self.secrets.isEmpty else {
+            return output.append(contentsOf: text[range])
+        }
+        guard let whole = JSONString.decode(UnsafeRawBufferPointer(rebasing: text[range].dropFirst().dropLast())) else {
+            return output.append(contentsOf: "\"[unreadable]\"".utf8)
+        }
+        let shown = String(decoding: self.redacted(whole), as: UTF8.self)
+        let beginning = String(String.UnicodeScalarView(shown.unicodeScalars.prefix(Self.textLimit)))
+        if beginning.utf8.count < shown.utf8.count {
+            JSONString.append("\(beginning)… (\(whole.count) bytes)".utf8, to: &output)
+        } else if shown.utf8.elementsEqual(whole) {
+            output.append(contentsOf: text[range])
+        } else {
+            JSONString.append(shown.utf8, to: &output)
+        }
+    }
+
+    private func redacted(_ text: [UInt8]) -> [UInt8] {
+        guard !self.secrets.isEmpty else { return text }
+        var shown: [UInt8] = []
+        shown.reserveCapacity(text.count)
+        var at = 0
+        while at < text.count {
+            if let secret = self.secrets.first(where: { text[at...].starts(with: $0) }) {
+                shown.append(contentsOf: "[redacted]".utf8)
+                at += secret.count
+            } else {
+                shown.append(text[at])
+                at += 1
+            }
+        }
+        return shown
     }
 }
 

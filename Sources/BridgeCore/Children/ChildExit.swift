@@ -12,8 +12,6 @@ package enum ChildExit: Sendable, Hashable {
 }
 
 extension ChildExit {
-    /// It ended by itself, and says that all was well.
-    package var isOrderly: Bool { self == .exited(0) }
     /// SIGKILL, whoever sent it.
     package var isKill: Bool { if case .signaled(9, _) = self { true } else { false } }
 }

@@ -17,10 +17,12 @@ package struct RestartSchedule: Sendable {
     package static let shortestBackOff: Int64 = 250_000_000
     /// Restarts in a row before it is given up.
     package static let maxRestarts = 5
-    /// A server that has lived as long as this begins a new row.
+    /// A server that has lived as long as this begins a new row, and so does one that ends so long after the one before: it may
+    /// end because nobody asks it anything.
     package static let steadyLife: Int64 = 60_000_000_000
 
     private var restarts = 0
+    private var lastEnd = Int64.min
 
     package init() {}
 
@@ -28,7 +30,9 @@ package struct RestartSchedule: Sendable {
     ///
     /// - Parameter lived: how long it has run; 0 where it did not start.
     package mutating func ended(lived: Int64, now: Int64) -> Verdict {
-        if lived >= Self.steadyLife { self.restarts = 0 }
+        let (sinceLast, isFar) = now.subtractingReportingOverflow(self.lastEnd)
+        if lived >= Self.steadyLife || isFar || sinceLast >= Self.steadyLife { self.restarts = 0 }
+        self.lastEnd = now
         guard self.restarts < Self.maxRestarts else { return .giveUp }
         let pause = self.restarts == 0 ? 0 : Self.shortestBackOff << (self.restarts - 1)
         self.restarts += 1

@@ -68,7 +68,7 @@ package struct StandardErrorLines: Sendable {
     private mutating func endLine(now: Int64, into lines: inout [String]) {
         var text = self.line
         if text.last == UInt8(ascii: "\r") { text.removeLast() }
-        for secret in self.secrets { text.redact(secret) }
+        for secret in self.secrets { text.blot(secret) }
         let string = String(decoding: text, as: UTF8.self) + (self.isCut ? "…" : "")
         self.line = []
         self.isCut = false
@@ -97,7 +97,7 @@ package struct StandardErrorLines: Sendable {
 
 extension [UInt8] {
     /// Puts `[redacted]` for each occurrence of `secret`, and for its beginning at the very end, where a cut may be.
-    package mutating func redact(_ secret: [UInt8]) {
+    fileprivate mutating func blot(_ secret: [UInt8]) {
         var at = 0
         while at < self.count {
             guard self[at] == secret[0] else {

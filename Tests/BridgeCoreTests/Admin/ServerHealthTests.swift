@@ -27,20 +27,29 @@ struct ServerHealthTests {
         #expect(schedule.ended(lived: 60 * Self.second, now: 7) == .restart(notBefore: 7))
     }
 
+    @Test("R38: a server that ends by itself now and then, because nobody asks it anything, is no crash loop")
+    func idle() {
+        var schedule = RestartSchedule()
+        for round in 0..<20 {
+            let now = Int64(round) * 60 * Self.second
+            #expect(schedule.ended(lived: Self.second, now: now) == .restart(notBefore: now))
+        }
+    }
+
     @Test("Admin: what was tried last says how a server is, for as long as it is young enough")
     func known() {
         var health = ServerHealth()
         #expect(
-            health.state == .unknown && health.isStale(now: .min, after: 1) && health.isStale(now: .max, after: .max)
+            health.state == .unknown && health.isDue(now: .min, after: 1) && health.isDue(now: .max, after: .max)
         )
         health.started(now: 100)
         #expect(health.state == .well)
-        #expect(!health.isStale(now: 109, after: 10) && health.isStale(now: 110, after: 10))
+        #expect(!health.isDue(now: 109, after: 10) && health.isDue(now: 110, after: 10))
         health.failed("no program", now: 200)
-        #expect(health.state == .unwell("no program") && !health.isStale(now: 209, after: 10))
+        #expect(health.state == .unwell("no program") && !health.isDue(now: 209, after: 10))
         health.answered(now: 300)
         #expect(health.state == .well)
-        #expect(health.isStale(now: .max, after: 10))
+        #expect(health.isDue(now: .max, after: 10))
     }
 
     @Test("Admin: five programs in a row that die soon make a crash loop, which a start alone does not end")
@@ -54,17 +63,42 @@ struct ServerHealthTests {
         health.ended(.exited(3), isWanted: false, lived: 1, now: 2)
         guard case .unwell(let reason) = health.state else { return #expect(Bool(false)) }
         #expect(reason.contains("exit status 3") && health.isCrashLooping)
+        // It may be one client's doing: the bridge has to look itself, once, before it counts.
+        #expect(health.reason == nil && health.isDue(now: 3, after: 10))
+        health.asked(now: 3)
+        #expect(!health.isDue(now: 12, after: 10) && health.isDue(now: 13, after: 10))
         health.started(now: 3)
         #expect(health.state == .unwell(reason))
         var probed = health
         probed.answered(now: 4)
         #expect(probed.state == .well && !probed.isCrashLooping)
+        probed = health
+        probed.failed("it ended", now: 4)
+        #expect(probed.reason == "it ended" && !probed.isCrashLooping)
         // One that the bridge ended, or that lived on, shows that it is not the server.
         for (isWanted, lived) in [(true, Int64(1)), (false, ServerHealth.soon)] {
             var other = health
             other.ended(.exited(3), isWanted: isWanted, lived: lived, now: 5)
             #expect(other.state == .well && !other.isCrashLooping)
         }
+    }
+
+    @Test(
+        "Admin: one that did not say who it is stays unwell until it does, or a program of its lives on, however many start"
+    )
+    func silent() {
+        var health = ServerHealth()
+        health.failed("it ended", wasAsked: true, now: 0)
+        health.started(now: 5)
+        health.ended(.exited(0), isWanted: true, lived: 1, now: 6)
+        #expect(health.reason == "it ended" && health.isDue(now: 10, after: 10))
+        var answered = health
+        answered.answered(now: 7)
+        answered.failed("no program", now: 8)
+        answered.started(now: 9)
+        #expect(answered.state == .well)
+        health.ended(.exited(0), isWanted: true, lived: ServerHealth.soon, now: 8)
+        #expect(health.state == .well)
     }
 
     @Test("Admin: a failure to start is not forgotten when a program of before ends")

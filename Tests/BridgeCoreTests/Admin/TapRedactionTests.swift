@@ -9,10 +9,10 @@ import Testing
 
 @Suite("What a tap does not show")
 struct TapRedactionTests {
-    private func shown(_ text: String, _ more: [String] = []) -> String? {
+    private func shown(_ text: String, _ more: [String] = [], secrets: [String] = []) -> String? {
         var output = Array("before".utf8)
         let isShown = Array(text.utf8).withUnsafeBytes {
-            TapRedaction(more.map { NamePattern($0) }).append($0, to: &output)
+            TapRedaction(more.map { NamePattern($0) }).hiding(secrets).append($0, to: &output)
         }
         let result = String(decoding: output, as: UTF8.self)
         #expect(result.hasPrefix("before"))
@@ -49,7 +49,7 @@ struct TapRedactionTests {
         arguments: [
             #"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"password","arguments":{"q":"a b"}}}"#,
             // The members of the message itself.
-            #"{"token":"x","id":"password"}"#,
+            #"{"method":"password","id":"token"}"#,
             // Values, not names; names that only look alike.
             #"{"params":{"a":"password","b":["secre","token"],"progressToken":1,"tokens":2}}"#,
             #"[]"#, #"{}"#, #"[{}]"#, #"1"#, #""x""#, #"{"a":{"b":"\"{\\"}}"#, #"{"a":[true,false,null,-0.5e-7]}"#,
@@ -74,6 +74,37 @@ struct TapRedactionTests {
     @Test("Tap: what is no JSON is not shown at all", arguments: ["", "{", #"{"params":{"password":"x"}"#, "x", "{}x"])
     func damaged(text: String) {
         #expect(shown(text) == nil)
+    }
+
+    @Test("R73: known secrets are hidden wherever they stand, however they are spelled, also where a text is cut")
+    func secrets() throws {
+        let secrets = ["hunter2", "hunter2-prod-key", "a/b+c", "pw", "first\nsecond"]
+        func hidden(_ text: String) -> String? { shown(text, secrets: secrets) }
+        #expect(
+            hidden(#"{"params":{"a":"x hunter2-prod-key y","b":["hunter2hunter2"]}}"#)
+                == #"{"params":{"a":"x [redacted] y","b":["[redacted][redacted]"]}}"#
+        )
+        #expect(
+            hidden(#"{"params":{"a":"a\/b\u002Bc","hunter\u0032":1,"pw":"pw"}}"#)
+                == #"{"params":{"a":"[redacted]","[redacted]":1,"pw":"pw"}}"#
+        )
+        #expect(
+            hidden(#"{"params":{"a":"first","b":"the second","c":"\u00e9 \/"}}"#)
+                == #"{"params":{"a":"[redacted]","b":"the [redacted]","c":"\u00e9 \/"}}"#
+        )
+        let cut = try #require(
+            hidden("{\"params\":\"" + String(repeating: "x", count: TapRedaction.textLimit - 3) + "hunter2\"}")
+        )
+        #expect(!cut.contains("hun"))
+    }
+
+    @Test("R73: members beside those of JSON-RPC are no envelope: their names count in the outermost object, too")
+    func outermost() {
+        #expect(shown(#"{"user":"a","password":"x","id":"y"}"#) == #"{"user":"a","password":"[redacted]","id":"y"}"#)
+        #expect(
+            shown(#"{"jsonrpc":"2.0","id":1,"error":{"token":1}}"#, ["*"])
+                == #"{"jsonrpc":"2.0","id":1,"error":{"token":"[redacted]"}}"#
+        )
     }
 
     @Test("Tap: long texts are cut, and it says how long they are")
