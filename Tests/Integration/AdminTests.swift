@@ -218,8 +218,8 @@ import Testing
         }
     }
 
-    @Test("Admin: over TCP connections and orders take a token; a page in a browser and a foreign name get nothing")
-    func tokens() throws {
+    /// A bridge whose admin address is this machine's own, with one token, in the file `token` of its folder.
+    private static func overTCP() throws -> (bridge: BridgeProcess, port: UInt16) {
         let folder = try TemporaryFolder()
         try folder.write(Self.token, to: "token")
         let port = try FreePort.find()
@@ -233,6 +233,12 @@ import Testing
                 """,
             folder: folder
         )
+        return (bridge, port)
+    }
+
+    @Test("Admin: over TCP connections and orders take a token; a page in a browser and a foreign name get nothing")
+    func tokens() throws {
+        let (bridge, port) = try Self.overTCP()
         func ask(_ path: String, _ method: String = "GET", _ headers: [String] = []) throws -> Int {
             try Self.ask(RawSocket(port: port), path, method: method, headers: headers).status
         }
@@ -252,19 +258,8 @@ import Testing
 
     @Test("Admin: tokens are those of the configuration in use, and of their files")
     func reloadedTokens() throws {
-        let folder = try TemporaryFolder()
-        try folder.write(Self.token, to: "token")
-        let port = try FreePort.find()
-        let bridge = try BridgeProcess.fixture(
-            more: """
-                [admin]
-                address = "127.0.0.1:\(port)"
-                [[admin.tokens]]
-                name = "operator"
-                token = { file = "@FOLDER@/token" }
-                """,
-            folder: folder
-        )
+        let (bridge, port) = try Self.overTCP()
+        let folder = bridge.folder
         func status(_ token: String) throws -> Int {
             let headers = ["Authorization: Bearer \(token)"]
             return try Self.ask(RawSocket(port: port), "/connections", headers: headers).status

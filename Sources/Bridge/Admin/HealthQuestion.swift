@@ -11,11 +11,6 @@ internal import NIOSSL
 
 /// Asks a bridge for one of its two health paths.
 package struct HealthQuestion: Sendable {
-    /// Why it is not well, or nobody can tell.
-    package struct Fault: Error, CustomStringConvertible {
-        package let description: String
-    }
-
     private static let patience = TimeAmount.seconds(5)
     private static let longestAnswer = 1 << 20
 
@@ -26,7 +21,7 @@ package struct HealthQuestion: Sendable {
     private let takesAnyCertificate: Bool
 
     /// - Parameter text: `http://`, `https://` or `unix:/path`; without a path of HTTP that is `/readyz`.
-    package init(_ text: String, takesAnyCertificate: Bool) throws(Fault) {
+    package init(_ text: String, takesAnyCertificate: Bool) throws(OperatorConsole.Fault) {
         self.text = text
         self.takesAnyCertificate = takesAnyCertificate
         if text.hasPrefix("unix:/") {
@@ -34,17 +29,19 @@ package struct HealthQuestion: Sendable {
             return
         }
         guard let scheme = ["http://", "https://"].first(where: { text.hasPrefix($0) }) else {
-            throw Fault(description: "`\(text)` is none of http://…, https://… and unix:/path")
+            throw OperatorConsole.Fault(description: "`\(text)` is none of http://…, https://… and unix:/path")
         }
         let rest = text.dropFirst(scheme.count)
         guard Authority(String(rest.prefix { $0 != "/" })) != nil else {
-            throw Fault(description: "`\(text)` names no host: write, for example, http://127.0.0.1:8765/readyz")
+            throw OperatorConsole.Fault(
+                description: "`\(text)` names no host: write, for example, http://127.0.0.1:8765/readyz"
+            )
         }
         self.url = rest.contains("/") ? text : text + "/readyz"
     }
 
     /// - Throws: what is wrong.
-    package func ask() async throws(Fault) {
+    package func ask() async throws(OperatorConsole.Fault) {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         if self.takesAnyCertificate {
             var tls = TLSConfiguration.makeClientConfiguration()
@@ -59,7 +56,7 @@ package struct HealthQuestion: Sendable {
             problem = "no bridge answers at \(self.text): \(error)"
         }
         try? await client.shutdown()
-        if let problem { throw Fault(description: problem) }
+        if let problem { throw OperatorConsole.Fault(description: problem) }
     }
 
     private func ask(_ client: HTTPClient) async throws -> String? {

@@ -15,7 +15,7 @@ package struct ServerHealth: Sendable {
         case unwell(String)
     }
 
-    /// Programs in a row that ended by themselves soon after their start before that is the server's fault, not its client's.
+    /// Programs in a row that ended by themselves soon after their start before the bridge itself looks whether it is the server.
     package static let crashLoop = 5
     /// A program that has lived as long as this is no sign of one.
     package static let soon: Int64 = 10_000_000_000
@@ -87,8 +87,9 @@ package struct ServerHealth: Sendable {
     package mutating func ended(_ exit: ChildExit, isWanted: Bool, lived: Int64, now: Int64) {
         guard !isWanted, lived < Self.soon else {
             // Others that ran as long as that show that it is not the server.
-            if self.isCrashLooping || (self.isSilent && lived >= Self.soon) { self.state = .well }
+            let wasSilent = self.isSilent
             if lived >= Self.soon { self.isSilent = false }
+            if self.isCrashLooping || wasSilent != self.isSilent { self.state = .well }
             self.crashes = 0
             return
         }

@@ -43,13 +43,15 @@ package final class RequestMeter {
         250_000, 500_000, 1_000_000, 2_500_000, 5_000_000, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000,
         500_000_000, 1_000_000_000, 2_500_000_000, 5_000_000_000, 10_000_000_000, 30_000_000_000, 60_000_000_000,
     ]
+    /// Tools of one server that are counted by their names.
+    package static let mostTools = 64
     /// Of one method: outcomes, buckets, and the sum of all durations.
     static let width = RequestOutcome.allCases.count + RequestMeter.bounds.count + 2
     private static let sum = RequestMeter.width - 1
     private static let firstBucket = RequestOutcome.allCases.count
     private static let count = RequestMethod.allCases.count * RequestMeter.width
     /// ``ToolTable/other`` and the names; ``ToolTable/none`` has a row that stays empty.
-    private static let toolCount = (ToolTable.most + 2) * RequestMeter.width
+    private static let toolCount = (RequestMeter.mostTools + 2) * RequestMeter.width
 
     // SAFETY: owned by this object alone, and freed with it; all indices are below `count`.
     private let cells: UnsafeMutablePointer<Int64>

@@ -7,7 +7,7 @@ internal import CBytes
 /// The tools that calls are counted by, each known by a small number, for one event loop and server.
 ///
 /// A name gets a number when the server has answered a call of it with a result: what clients make up gets none. There are at
-/// most ``most`` numbers; all else is ``other``, and some names are known to be that. To find a name counts no references: with
+/// most ``RequestMeter/mostTools`` numbers; all else is ``other``, and some names are known to be that. To find a name counts no references: with
 /// arrays a call of a tool cost 100 instructions more.
 struct ToolTable: ~Copyable {
     /// The number of whatever is no call of a tool.
@@ -16,7 +16,6 @@ struct ToolTable: ~Copyable {
     private static let first: UInt16 = 2
     /// From here on numbers stand for names that may get one.
     static let firstCandidate: UInt16 = 0x8000
-    static let most = 64
     /// Bytes of the longest name: longer ones are ``other``, and so are those with unusual characters (MCP, Tools, "Tool
     /// Names").
     private static let longest = 128
@@ -92,7 +91,7 @@ struct ToolTable: ~Copyable {
         let known = name.withUnsafeBytes { self.number(of: $0) }
         guard known >= Self.firstCandidate else { return known }
         let text = String(decoding: name, as: UTF8.self)
-        let hasNumber = self.names.count < Self.most && isAdmitted(text)
+        let hasNumber = self.names.count < RequestMeter.mostTools && isAdmitted(text)
         let number = hasNumber ? Self.first + UInt16(self.names.count) : Self.other
         if hasNumber { self.names.append(text) }
         let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: name.count)

@@ -26,16 +26,11 @@ struct HealthCommand: AsyncParsableCommand {
 
     func run() async throws {
         let question: HealthQuestion
-        do throws(HealthQuestion.Fault) {
+        do throws(OperatorConsole.Fault) {
             question = try HealthQuestion(self.url, takesAnyCertificate: self.insecure)
         } catch {
             throw ValidationError(error.description)
         }
-        do throws(HealthQuestion.Fault) {
-            try await question.ask()
-        } catch {
-            StandardError.write("mcp-wsbridge: \(error)\n")
-            throw ExitCode(1)
-        }
+        try await AdminOptions.run { () async throws(OperatorConsole.Fault) in try await question.ask() }
     }
 }
