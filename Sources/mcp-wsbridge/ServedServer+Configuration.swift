@@ -29,7 +29,8 @@ extension ServedServer {
                         configuration: server,
                         environment: environment,
                         upstream: try Self.upstream(server),
-                        sandbox: sandbox
+                        sandbox: sandbox,
+                        drainTimeout: configuration.drain.timeout
                     )
                 )
             } catch {

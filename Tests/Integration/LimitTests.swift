@@ -121,14 +121,34 @@ import Testing
         #expect(try busy.receiveClose()?.code == 1000)
     }
 
-    @Test("R43, R21: a connection over its age ends with 1000, in-flight answered")
+    @Test("R43, R21: a connection of max_connection_age ends with 1000, once what is in flight is answered")
     func age() throws {
-        let bridge = try BridgeProcess.fixture(limits: #"max_connection_age = "2s""#)
+        let bridge = try BridgeProcess.fixture(limits: #"max_connection_age = "1s""#)
+        let idle = try bridge.connect()
+        #expect(try idle.request("ping").result != nil)
+        let busy = try bridge.connect()
+        try busy.sendCall("hold", id: "1")
+        #expect(try idle.receiveClose()?.code == 1000)
+        try idle.finishClose()
+        // The other is hardly younger.
+        try bridge.waitChildren(1)
+        try busy.sendCall("sleep", id: "2", #"{"ms":1000}"#)
+        #expect(try busy.receiveMessage().contentText == "slept")
+        try busy.sendCall("release", id: "3")
+        #expect(Set([try busy.receiveMessage().id as? Int, try busy.receiveMessage().id as? Int]) == [1, 3])
+        #expect(try busy.receiveClose()?.code == 1000)
+        try bridge.waitChildren(0)
+    }
+
+    @Test("R43, R21: what is not answered for as long as a drain lasts gets an error when the connection is too old")
+    func ageTimeout() throws {
+        let bridge = try BridgeProcess.fixture(limits: #"max_connection_age = "1s""#, drain: #"timeout = "500ms""#)
         let socket = try bridge.connect()
         try socket.sendCall("hold", id: "1")
         let answer = try socket.receiveMessage()
         #expect(answer.id as? Int == 1)
         #expect(answer.isBridgeError)
+        #expect(answer.cause == "max_connection_age")
         #expect(try socket.receiveClose()?.code == 1000)
         try bridge.waitChildren(0)
     }

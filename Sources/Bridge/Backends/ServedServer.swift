@@ -23,13 +23,16 @@ package final class ServedServer: Sendable {
     private let policy: AccessPolicy?
     /// How fast messages may come from one client; nil for as fast as they like.
     let messageRate: Rate?
+    /// How long a connection may take to finish that has to end (R43, R44).
+    private let drainTimeout: Duration
 
     package init(
         index: Int,
         configuration: Server,
         environment: ResolvedEnvironment,
         upstream: UpstreamServer? = nil,
-        sandbox: ResolvedSandbox? = nil
+        sandbox: ResolvedSandbox? = nil,
+        drainTimeout: Duration = Drain().timeout
     ) {
         self.index = index
         self.configuration = configuration
@@ -38,6 +41,7 @@ package final class ServedServer: Sendable {
         self.messageRate = Rate(perSecond: configuration.limits.messageRate)
         self.templates = configuration.templates
         self.sandbox = sandbox
+        self.drainTimeout = drainTimeout
         self.policy = AccessPolicy(
             tools: configuration.tools,
             prompts: configuration.prompts,
@@ -66,6 +70,7 @@ package final class ServedServer: Sendable {
         return Deadlines.Settings(
             idleTimeout: limits.idleTimeout.nanoseconds,
             maxConnectionAge: limits.maxConnectionAge.nanoseconds,
+            retirement: self.drainTimeout.nanoseconds,
             pingInterval: limits.pingInterval.nanoseconds,
             pongTimeout: limits.pongTimeout.nanoseconds,
             writeTimeout: limits.writeTimeout.nanoseconds

@@ -104,6 +104,7 @@ final class Connection {
         self.deadlines = Deadlines(
             server.deadlines,
             expiry: client.principal.expiry.map { Self.time(at: $0, now: now) },
+            spread: server.configuration.limits.maxConnectionAge > .zero ? .random(in: 0 ... .max) : 0,
             now: now
         )
         self.began = now
@@ -367,6 +368,7 @@ final class Connection {
         switch self.deadlines.fire(at: now, isWaiting: self.session.isWaiting) {
         case .nothing: break
         case .sendPing: self.webSocket.sendPing()
+        case .retire: if self.drainEnd == nil { self.drain(.tooOld) }
         case .end(let end): return self.end(end)
         }
         self.armTimer()

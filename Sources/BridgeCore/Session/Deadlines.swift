@@ -12,6 +12,8 @@ package struct Deadlines: Sendable {
     package struct Settings: Sendable {
         package var idleTimeout: Int64
         package var maxConnectionAge: Int64
+        /// How long a connection of that age may still wait for its answers; 0 = not at all.
+        package var retirement: Int64
         package var pingInterval: Int64
         package var pongTimeout: Int64
         package var writeTimeout: Int64
@@ -19,12 +21,14 @@ package struct Deadlines: Sendable {
         package init(
             idleTimeout: Int64,
             maxConnectionAge: Int64,
+            retirement: Int64,
             pingInterval: Int64,
             pongTimeout: Int64,
             writeTimeout: Int64
         ) {
             self.idleTimeout = idleTimeout
             self.maxConnectionAge = maxConnectionAge
+            self.retirement = retirement
             self.pingInterval = pingInterval
             self.pongTimeout = pongTimeout
             self.writeTimeout = writeTimeout
@@ -35,13 +39,17 @@ package struct Deadlines: Sendable {
     package enum Due: Sendable, Equatable {
         case nothing
         case sendPing
+        /// The connection is old: it ends as soon as nothing is in flight.
+        case retire
         case end(SessionEnd)
     }
 
     private let settings: Settings
-    private let began: Int64
     /// When the client's credential expires (R9); the end of time for never.
     private let expiry: Int64
+    /// When the connection is old, and once it is, when its retirement is over; the end of time for never.
+    private var lifeTime: Int64
+    private var isRetired = false
     /// When a message last passed, either way.
     private var lastMessage: Int64
     /// When anything last came from the client.
@@ -53,10 +61,14 @@ package struct Deadlines: Sendable {
     /// The bridge itself does not read from the client: no pong can come.
     private var isClientPaused = false
 
-    /// - Parameter expiry: when the client's credential expires (R9), by the same clock as `now`; nil for never.
-    package init(_ settings: Settings, expiry: Int64? = nil, now: Int64) {
+    /// - Parameters:
+    ///   - expiry: when the client's credential expires (R9), by the same clock as `now`; nil for never.
+    ///   - spread: how much sooner than at `maxConnectionAge` the connection is old, up to a tenth: at random, so that those
+    ///     that came together do not go together.
+    package init(_ settings: Settings, expiry: Int64? = nil, spread: UInt16 = 0, now: Int64) {
         self.settings = settings
-        self.began = now
+        let age = settings.maxConnectionAge
+        self.lifeTime = age > 0 ? Self.time(now, age - age / 10 / (Int64(UInt16.max) + 1) * Int64(spread)) : .max
         self.expiry = expiry ?? .max
         self.lastMessage = now
         self.lastInbound = now
@@ -105,12 +117,12 @@ package struct Deadlines: Sendable {
 
     /// When the next thing may come due, in nanoseconds; nil for never.
     package func next() -> Int64? {
-        var earliest = self.expiry < .max ? self.expiry : nil
+        let end = min(self.expiry, self.lifeTime)
+        var earliest = end < .max ? end : nil
         func consider(_ from: Int64?, _ after: Int64) {
             guard let from, after > 0 else { return }
             earliest = min(earliest ?? .max, Self.time(from, after))
         }
-        consider(self.began, self.settings.maxConnectionAge)
         consider(self.lastMessage, self.settings.idleTimeout)
         consider(self.clientStalledSince, self.settings.writeTimeout)
         consider(self.serverStalledSince, self.settings.writeTimeout)
@@ -135,7 +147,12 @@ package struct Deadlines: Sendable {
         if isDue(self.clientStalledSince, self.settings.writeTimeout) { return .end(.clientStalled) }
         if isDue(self.serverStalledSince, self.settings.writeTimeout) { return .end(.serverStalled) }
         if self.expiry <= now, self.expiry < .max { return .end(.credentialExpired) }
-        if isDue(self.began, self.settings.maxConnectionAge) { return .end(.tooOld) }
+        if self.lifeTime <= now, self.lifeTime < .max {
+            guard !self.isRetired, self.settings.retirement > 0 else { return .end(.tooOld) }
+            self.isRetired = true
+            self.lifeTime = Self.time(now, self.settings.retirement)
+            return .retire
+        }
         if isDue(self.lastMessage, self.settings.idleTimeout) {
             guard isWaiting else { return .end(.idle) }
             // Looked at again one whole idle time later, or that long after the answer.

@@ -13,14 +13,21 @@ struct DeadlinesTests {
     private static func deadlines(
         idle: Int64 = 0,
         age: Int64 = 0,
+        retirement: Int64 = 0,
         ping: Int64 = 0,
         pong: Int64 = 0,
-        write: Int64 = 0
+        write: Int64 = 0,
+        spread: UInt16 = 0
     ) -> Deadlines {
-        Deadlines(
-            .init(idleTimeout: idle, maxConnectionAge: age, pingInterval: ping, pongTimeout: pong, writeTimeout: write),
-            now: begin
+        let settings = Deadlines.Settings(
+            idleTimeout: idle,
+            maxConnectionAge: age,
+            retirement: retirement,
+            pingInterval: ping,
+            pongTimeout: pong,
+            writeTimeout: write
         )
+        return Deadlines(settings, spread: spread, now: begin)
     }
 
     @Test("R9: a connection ends when its credential expires, before anything else that is due then")
@@ -28,6 +35,7 @@ struct DeadlinesTests {
         let settings = Deadlines.Settings(
             idleTimeout: 0,
             maxConnectionAge: 50,
+            retirement: 0,
             pingInterval: 20,
             pongTimeout: 0,
             writeTimeout: 0
@@ -56,6 +64,7 @@ struct DeadlinesTests {
             case .sendPing:
                 told.append("\(next - begin) ping")
                 #expect((deadlines.next() ?? .max) > next, "the timer would spin")
+            case .retire: told.append("\(next - begin) retire")
             case .end(let end): return told + ["\(next - begin) \(end.cause)"]
             }
         }
@@ -97,6 +106,27 @@ struct DeadlinesTests {
             deadlines.clientPaused(true, at: Self.begin + 1)
             #expect(Self.run(&deadlines, until: 1000, isWaiting: isWaiting) == ["500 max_connection_age"])
         }
+    }
+
+    @Test("R43: an old connection may finish what it has begun, for as long as a drain lasts")
+    func retirement() {
+        var deadlines = Self.deadlines(age: 500, retirement: 30)
+        #expect(Self.run(&deadlines, until: 1000, isWaiting: true) == ["500 retire", "530 max_connection_age"])
+        var pinged = Self.deadlines(age: 500, retirement: 300, ping: 400, pong: 10)
+        #expect(Self.run(&pinged, until: 505) == ["400 ping", "410 peer_dead"])
+        var alive = Self.deadlines(age: 500, retirement: 300, ping: 400, pong: 0)
+        #expect(Self.run(&alive, until: 2000) == ["400 ping", "500 retire", "800 max_connection_age"])
+        var forever = Self.deadlines(age: 500, retirement: .max)
+        #expect(Self.run(&forever, until: 5000) == ["500 retire"] && forever.next() == nil)
+    }
+
+    @Test("R43: connections of the same beginning are old at different times, up to a tenth sooner")
+    func spread() {
+        let ends = [0, 1, 1 << 15, .max].map { spread in
+            Self.deadlines(age: 6_553_600, spread: spread).next().map { $0 - Self.begin }
+        }
+        #expect(ends == [6_553_600, 6_553_590, 6_225_920, 5_898_250])
+        #expect(Self.deadlines(age: .max, spread: .max).next().map { $0 < .max } == true)
     }
 
     @Test("R18: a silent peer is pinged, and dead when no pong comes")
