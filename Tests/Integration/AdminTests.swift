@@ -472,7 +472,12 @@ import Testing
         try admin.bridge.folder.write(good, to: "bridge.toml")
         #expect(try Self.command("reload", "--config", configuration).status == 0)
         #expect(try Self.command("health", address).status == 0)
-        #expect(try Self.command("drain", "--admin", address).status == 0)
+        let wrong = try Self.command("drain", "--after", "5", "--admin", address)
+        #expect(wrong.status == 64 && wrong.errors.joined().contains("--after takes a time span such as 500ms"))
+        let begin = ContinuousClock.now
+        let drain = try RunningProgram([BridgeProcess.executable, "drain", "--after", "1s", "--admin", address])
+        #expect(try admin.bridge.connect().call("count").contentText == "1")
+        #expect(try drain.wait() == 0 && ContinuousClock.now - begin >= .seconds(1))
         #expect(try admin.bridge.program.wait() == 0)
         let nobody = try Self.command("status", "--admin", address)
         #expect(nobody.status == 1 && nobody.errors.joined().contains("no bridge answers at \(address)"))

@@ -4,6 +4,7 @@
 
 internal import ArgumentParser
 internal import Bridge
+internal import BridgeConfig
 
 /// Has a bridge that runs drain and end.
 struct DrainCommand: AsyncParsableCommand {
@@ -14,8 +15,24 @@ struct DrainCommand: AsyncParsableCommand {
 
     @OptionGroup var options: AdminOptions
 
+    @Option(
+        help: "How long to wait first, such as 5s; clients are let in meanwhile (default: 0s)."
+    )
+    var after: String?
+
+    func validate() throws { _ = try self.wait() }
+
+    private func wait() throws -> Duration {
+        guard let after = self.after else { return .zero }
+        guard let duration = Duration(timeSpan: after), duration <= .seconds(3_600) else {
+            throw ValidationError("--after takes a time span such as 500ms, 5s or 1m30s, of an hour at the most.")
+        }
+        return duration
+    }
+
     func run() async throws {
         let console = try self.options.console()
+        try await Task.sleep(for: try self.wait())
         try await AdminOptions.run { () async throws(OperatorConsole.Fault) in try await console.order("/drain") }
     }
 }
