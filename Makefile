@@ -26,6 +26,7 @@ export PREFIX ?= /usr/local
 export DESTDIR ?=
 CHAOS ?= --requests 10000
 BENCH ?=
+FRONTS ?= nginx nginx-tls haproxy haproxy-tls
 FUZZ ?= --seconds 1200
 
 # Each of these uses both cores by itself.
@@ -158,15 +159,25 @@ image: static ## container images, with buildah: localhost/mcp-wsbridge, localho
 	scripts/install-packages image
 	packaging/image .build-static/release/mcp-wsbridge
 
+.PHONY: image-test
+image-test: ## build the images, then try them with podman
+	scripts/install-packages image
+	Tests/Image/run
+
+# Each waits for processes more than it computes, so that two at a time take little longer than one.
 .PHONY: fronts
 fronts: build ## all clients and servers with nginx and HAProxy before the bridge, plain and with TLS; a drain behind each
+	scripts/install-packages test
 	scripts/install-packages fronts
 	Tests/Interop/run test_fronts.py --fronts
-	for front in nginx nginx-tls haproxy haproxy-tls; do Tests/Interop/run test_matrix.py --front $$front || exit 1; done
+	mkdir -p .build/fronts
+	printf '%s\n' $(FRONTS) | xargs -P 2 -I FRONT sh -c 'echo "FRONT begins"; \
+	    Tests/Interop/run test_matrix.py --front FRONT >.build/fronts/FRONT.log 2>&1 || status=$$?; \
+	    echo "=== FRONT"; cat .build/fronts/FRONT.log; exit $${status:-0}'
 
 .PHONY: hosts
 hosts: build ## several hosts, as network namespaces: one is cut off, one bridge is killed; as root
-	scripts/install-packages fronts
+	if [ "$${CI:-}" = true ]; then scripts/install-packages fronts; fi
 	Tests/Hosts/run "$(DEBUG_BIN)/mcp-wsbridge"
 
 .PHONY: kubernetes

@@ -51,9 +51,9 @@ def replaced(text: str, *pairs: tuple[str, str]) -> str:
 
 
 class Front:
-    """One that runs, before the bridges at these ports."""
+    """One that runs, before the bridges at these ports. `patience`: seconds that it leaves a silent connection alone."""
 
-    def __init__(self, name: str, ports: list[int], folder: Path):
+    def __init__(self, name: str, ports: list[int], folder: Path, patience: int = 75):
         self.port = free_port()
         is_tls = name.endswith("-tls")
         self.scheme = "wss" if is_tls else "ws"
@@ -61,7 +61,7 @@ class Front:
         self.log = folder / f"{name}.log"
         program = name.removesuffix("-tls")
         file = folder / f"{name}.conf"
-        file.write_text(getattr(self, program)(ports, folder, is_tls))
+        file.write_text(replaced(getattr(self, program)(ports, folder, is_tls), ("75s", f"{patience}s")))
         path = shutil.which(program) or f"/usr/sbin/{program}"
         command = [path, "-c", str(file), "-e", "stderr"] if program == "nginx" else [path, "-db", "-f", str(file)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.log.open("wb"), stderr=subprocess.STDOUT)
