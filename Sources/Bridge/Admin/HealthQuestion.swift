@@ -53,7 +53,7 @@ package struct HealthQuestion: Sendable {
         do {
             problem = try await self.ask(client)
         } catch {
-            problem = "no bridge answers at \(self.text): \(error)"
+            problem = "no bridge answers at \(self.text): \(UpstreamFault.words(error))"
         }
         try? await client.shutdown()
         if let problem { throw OperatorConsole.Fault(description: problem) }

@@ -89,7 +89,8 @@ package struct OperatorConsole: Sendable {
     }
 
     private func unanswered(_ error: any Error) -> Fault {
-        Fault(description: "no bridge answers at \(self.address): \(error); is [admin] in its configuration?")
+        let reason = UpstreamFault.words(error)
+        return Fault(description: "no bridge answers at \(self.address): \(reason); is [admin] in its configuration?")
     }
 
     private func ask(
