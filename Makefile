@@ -50,6 +50,11 @@ build: swift ## debug build
 	scripts/install-packages build
 	swift build $(SWIFT_FLAGS) --product mcp-wsbridge
 
+.PHONY: build-tests
+build-tests: swift ## debug build, with the tests
+	scripts/install-packages test
+	swift build $(SWIFT_FLAGS) --build-tests
+
 .PHONY: test
 test: test-swift interop ## all tests: Swift, then interop with real clients and servers
 
