@@ -11,16 +11,12 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 # As Package.swift has it for our own targets: NIO's checks of exclusive access are a sixth of a small message's
 # instructions. The debug build, which the tests run on, keeps them all.
 RELEASE_FLAGS := $(SWIFT_FLAGS) -c release -Xswiftc -enforce-exclusivity=unchecked
-# The start-up code of static executables (crtbeginT.o) registers the unwind tables of the whole program by hand. At the
-# first unwinding, the end of Swift's main thread at every start, libgcc then reads and sorts all 4 MiB of them, beside
-# the threads that get to work. Without the registration it searches the sorted index that --eh-frame-hdr has the linker
-# make, as in all other executables. Resident at start 20.6 -> 16.3 MiB, instructions 105 -> 58 million.
-STATIC_FLAGS := -Xswiftc -static-executable -Xlinker --eh-frame-hdr \
-    $(foreach function,__register_frame_info __deregister_frame_info, \
-    -Xlinker --wrap=$(function) -Xlinker --defsym=__wrap_$(function)=0)
+# Where the release build is made. CI has it beside the tests, and SwiftPM makes one build at a time in a folder.
+RELEASE_SCRATCH ?= .build
 DEBUG_BIN := $(CURDIR)/.build/debug
-RELEASE_BIN := $(CURDIR)/.build/release
-INSTALLED_BIN := $(CURDIR)/.build-installed/release
+RELEASE_BIN := $(CURDIR)/$(RELEASE_SCRATCH)/release
+INSTALLED_BIN := $(CURDIR)/.build/installed
+STATIC_BIN := $(CURDIR)/.build/static
 CHURN_SECONDS ?= 600
 export PREFIX ?= /usr/local
 export DESTDIR ?=
@@ -88,9 +84,10 @@ fuzz: swift ## fuzz what reads strangers' bytes, twenty minutes a target (or FUZ
 
 .PHONY: bench
 bench: release ## measure beside the floors and other bridges, 31 minutes (or BENCH='--only 64-in-flight --repetitions 3')
-	swift build $(RELEASE_FLAGS) --product mcp-wsload
+	swift build $(RELEASE_FLAGS) --scratch-path $(RELEASE_SCRATCH) --product mcp-wsload
 	swift build $(RELEASE_FLAGS) --package-path Benchmarks/floor/nio-bridge --scratch-path .build/benchmarks/nio-bridge
-	python3 Benchmarks/bench.py $(BENCH)
+	python3 Benchmarks/bench.py --bridge "$(RELEASE_BIN)/mcp-wsbridge" --generator "$(RELEASE_BIN)/mcp-wsload" \
+	    --static "$(STATIC_BIN)/mcp-wsbridge" $(BENCH)
 
 .PHONY: bench-peers
 bench-peers: ## install the bridges that `make bench` compares with: websocketd, websocat
@@ -132,19 +129,17 @@ promises: ## every promise has a test that names it, and every name exists
 .PHONY: release
 release: swift ## release build: .build/release/mcp-wsbridge
 	scripts/install-packages build
-	swift build $(RELEASE_FLAGS) --product mcp-wsbridge
+	swift build $(RELEASE_FLAGS) --scratch-path $(RELEASE_SCRATCH) --product mcp-wsbridge
 
 .PHONY: static
-static: swift ## release build that needs no shared library: .build-static/release/mcp-wsbridge
-	scripts/install-packages build
-	swift build $(RELEASE_FLAGS) --product mcp-wsbridge --scratch-path .build-static --disable-default-traits $(STATIC_FLAGS)
+static: release ## the same without any shared library: .build/static/mcp-wsbridge
+	packaging/link static "$(RELEASE_BIN)" "$(STATIC_BIN)/mcp-wsbridge"
 
 # What is installed must not need the compiler's folder: Swift's own libraries are inside. The release build has them outside,
 # where the measurements can watch them.
 .PHONY: installed
-installed: swift
-	scripts/install-packages build
-	swift build $(RELEASE_FLAGS) --product mcp-wsbridge --scratch-path .build-installed --static-swift-stdlib
+installed: release
+	packaging/link installed "$(RELEASE_BIN)" "$(INSTALLED_BIN)/mcp-wsbridge"
 
 .PHONY: install
 install: installed ## install program, units, man pages and configuration (PREFIX=/usr/local, DESTDIR=)
@@ -162,7 +157,7 @@ deb: installed ## Debian package: .build/deb/mcp-wsbridge_VERSION_ARCHITECTURE.d
 .PHONY: image
 image: static ## container images, with buildah: localhost/mcp-wsbridge, localhost/mcp-wsbridge:runtimes (IMAGE_BASE=…)
 	scripts/install-packages image
-	packaging/image .build-static/release/mcp-wsbridge
+	packaging/image "$(STATIC_BIN)/mcp-wsbridge"
 
 .PHONY: image-test
 image-test: ## build the images, then try them with podman
@@ -202,7 +197,7 @@ service: deb ## install the package in a booted Debian, as root, and try the ser
 
 .PHONY: clean
 clean: ## remove everything that was built
-	rm -rf .build .build-static .build-installed .build-mutants .venv
+	rm -rf .build .build-release .build-mutants .venv
 
 .PHONY: swift
 swift:

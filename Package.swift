@@ -17,10 +17,6 @@ let package = Package(
         .executable(name: "mcp-wsbridge", targets: ["mcp-wsbridge"]),
         .executable(name: "mcp-wsload", targets: ["mcp-wsload"]),
     ],
-    traits: [
-        .trait(name: "Systemd", description: "Tells systemd how the service is, through libsystemd."),
-        .default(enabledTraits: ["Systemd"]),
-    ],
     dependencies: [
         // Event loops, pipe channels and HTTP/1.1 parsing: the ground the data plane stands on.
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -54,8 +50,7 @@ let package = Package(
         .target(name: "BridgeConfig", dependencies: ["BridgeCore", "CToml"], swiftSettings: settings),
         // libcrypto: SHA-1 of the opening handshake and random bytes, patched by the distribution.
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        // sd_notify and the watchdog of services. There is no static archive: executables without shared libraries go
-        // without the trait.
+        // sd_notify and the watchdog of services, sockets that are passed, the journal.
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         // vfork, setsid, exec and pidfd: what Swift cannot call.
         .target(name: "CSpawn"),
@@ -66,7 +61,7 @@ let package = Package(
                 "BridgeConfig",
                 "CCrypto",
                 "CSpawn",
-                .target(name: "CSystemd", condition: .when(traits: ["Systemd"])),
+                "CSystemd",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -51,7 +51,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="durations times this; less than 1 only to see that all works")
     parser.add_argument("--patience", type=float, default=5.0, metavar="SECONDS", help="wait this long for a quiet machine before each run (default 5)")
     parser.add_argument("--bridge", type=Path, default=ROOT / ".build/release/mcp-wsbridge")
-    parser.add_argument("--static", type=Path, default=ROOT / ".build-static/release/mcp-wsbridge", help="static executable, for the start")
+    parser.add_argument("--static", type=Path, default=ROOT / ".build/static/mcp-wsbridge", help="static executable, for the start")
     parser.add_argument("--generator", type=Path, default=ROOT / ".build/release/mcp-wsload")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where to store the run; default docs/benchmarks, or .build/benchmarks for partial ones")
     parser.add_argument("--table", type=Path, metavar="FILE", help="print the README's tables from a stored run, and do nothing else")

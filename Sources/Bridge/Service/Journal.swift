@@ -3,17 +3,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BridgeCore
-
-#if Systemd
 internal import CSystemd
 internal import Glibc
-#endif
 
 /// The systemd journal.
 package enum Journal {
-    #if Systemd
-    /// Whether there is one that takes entries.
-    package static var isThere: Bool { access("/run/systemd/journal/socket", W_OK) == 0 }
+    /// Whether there is one that takes entries. Never in static executables, which are without libsystemd
+    /// (packaging/no-systemd.c); libsystemd itself says EINVAL to an entry without fields.
+    package static var isThere: Bool {
+        access("/run/systemd/journal/socket", W_OK) == 0 && sd_journal_sendv(nil, 0) != -ENOSYS
+    }
 
     /// Whether standard error is connected to it: systemd has started this process and nobody redirects its output
     /// (systemd.exec(5), `$JOURNAL_STREAM`).
@@ -37,11 +36,4 @@ package enum Journal {
             _ = sd_journal_sendv(vectors, CInt(vectors.count))
         }
     }
-    #else
-    /// False: this executable was built without libsystemd.
-    package static var isThere: Bool { false }
-    package static var isStandardError: Bool { false }
-
-    static func send(_ entry: JournalEntry) {}
-    #endif
 }

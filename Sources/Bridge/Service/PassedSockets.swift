@@ -3,11 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import BridgeConfig
-
-#if Systemd
 internal import CSystemd
 internal import Glibc
-#endif
 
 /// The sockets that the service manager passed when it started this process (sd_listen_fds(3)).
 package enum PassedSockets {
@@ -16,7 +13,6 @@ package enum PassedSockets {
         package let description: String
     }
 
-    #if Systemd
     /// In the order of the units. To be called once, before there are threads: what says so leaves the environment.
     ///
     /// - Throws: ``Fault`` for a socket on which no streams can be accepted.
@@ -90,8 +86,4 @@ package enum PassedSockets {
         default: return nil
         }
     }
-    #else
-    /// None: this executable was built without libsystemd.
-    package static func take() throws(Fault) -> [PassedSocket] { [] }
-    #endif
 }

@@ -3,18 +3,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import BridgeCore
-
-#if Systemd
 internal import CSystemd
 internal import Glibc
-#endif
 
 /// The service manager that started this process and wants to hear how it is: systemd, or what speaks like it.
 package struct ServiceNotifier: Sendable {
     /// How often it wants to hear that the bridge is alive; nil where it does not (`WatchdogSec=`).
     package let watchdogTimeout: Duration?
 
-    #if Systemd
     /// Nil where nobody wants to hear anything, as in a terminal or a container.
     package init?() {
         guard getenv("NOTIFY_SOCKET") != nil else { return nil }
@@ -27,10 +23,4 @@ package struct ServiceNotifier: Sendable {
     func send(_ notice: ServiceNotice) {
         _ = notice.text.withCString { sd_notify(0, $0) }
     }
-    #else
-    /// Nil: this executable was built without libsystemd.
-    package init?() { return nil }
-
-    func send(_ notice: ServiceNotice) {}
-    #endif
 }
