@@ -37,7 +37,8 @@ def base(folder: Path) -> Path:
         unfinished = folder / "base.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", RELEASE, str(unfinished)]
+        # It mounts /proc in there. If it is killed, that has to go with it, or whoever removes the folder goes through it.
+        command = ["unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={PACKAGES}", RELEASE, str(unfinished)]
         with open(folder / "debootstrap.log", "wb") as log:
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
         (unfinished / "root/packages").write_text(PACKAGES)
