@@ -78,7 +78,8 @@ struct Listener: Sendable {
                     let options = try channel.optionsNow
                     try options.setOption(.allowRemoteHalfClosure, value: true)
                     try options.setOption(.maxMessagesPerRead, value: 1)
-                    let allocator = site.tls == nil ? ChannelBuffers.read : ChannelBuffers.readEncrypted
+                    let allocator: any RecvByteBufferAllocator =
+                        site.tls == nil ? HandshakeReadAllocator() : ChannelBuffers.readEncrypted
                     try options.setOption(.recvAllocator, value: allocator)
                     try options.setOption(.writeBufferWaterMark, value: ChannelBuffers.unwritten)
                     if isTCP { try Self.setTCPOptions(options, userTimeout: userTimeout) }

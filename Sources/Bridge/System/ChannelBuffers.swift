@@ -6,8 +6,6 @@ internal import NIOCore
 
 /// How much is read at once from a client or a child, and held unwritten in the channel to it.
 enum ChannelBuffers {
-    /// Begins small, since most connections are idle or say little.
-    static let read = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 512, maximum: 65_536)
     /// What TLS decrypts at once: NIOSSL keeps the room for the largest for as long as the connection.
     static let readEncrypted = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2_048, maximum: 32_768)
     /// Little: what waits belongs into an ``OutboundQueue``, where a pong can pass it.

@@ -72,17 +72,18 @@ extension LoopBuffers: Sendable {}
 /// Has a channel read into the buffer of its event loop.
 ///
 /// NIO pools buffers per channel for allocators that tell the size of the next one, and keeps the first of an allocator
-/// that does not: a small one here.
+/// that does not: a small one here, unless the channel has had one from ``HandshakeReadAllocator``.
 // SAFETY: a channel asks its allocator for buffers on its own event loop alone, where the buffers are confined.
 struct LoopReadAllocator: RecvByteBufferAllocator, @unchecked Sendable {
-    /// What NIO keeps for the life of the channel.
-    private static let first = 64
+    /// What NIO keeps for the life of the channel, in bytes.
+    static let first = 64
 
     private let buffers: LoopBuffers
-    private var isFirst = true
+    private var isFirst: Bool
 
-    init(_ buffers: LoopBuffers) {
+    init(_ buffers: LoopBuffers, isFirst: Bool = true) {
         self.buffers = buffers
+        self.isFirst = isFirst
     }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
@@ -93,6 +94,25 @@ struct LoopReadAllocator: RecvByteBufferAllocator, @unchecked Sendable {
     mutating func record(actualReadBytes: Int) -> Bool {
         self.isFirst = false
         // Without this NIO would read into the first buffer for ever.
+        return true
+    }
+}
+
+/// Has a channel read the opening handshake, a line or so first: a buffer for all of it would stay with each connection for
+/// ever, a twentieth of what an idle one costs.
+struct HandshakeReadAllocator: RecvByteBufferAllocator {
+    /// More than most handshakes are long, in bytes.
+    private static let usual = 2_048
+
+    private var isFirst = true
+
+    func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
+        allocator.buffer(capacity: self.isFirst ? LoopReadAllocator.first : Self.usual)
+    }
+
+    mutating func record(actualReadBytes: Int) -> Bool {
+        self.isFirst = false
+        // As for ``LoopReadAllocator``.
         return true
     }
 }

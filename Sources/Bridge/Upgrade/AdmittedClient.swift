@@ -177,7 +177,8 @@ struct AdmittedClient {
         do {
             // With TLS it is NIOSSL that reads, into a buffer of its own.
             if self.client.tls == nil {
-                try channel.syncOptions?.setOption(.recvAllocator, value: LoopReadAllocator(self.worker.buffers))
+                let allocator = LoopReadAllocator(self.worker.buffers, isFirst: false)
+                try channel.syncOptions?.setOption(.recvAllocator, value: allocator)
             }
             try channel.pipeline.syncOperations.addHandler(connection.webSocket)
         } catch {

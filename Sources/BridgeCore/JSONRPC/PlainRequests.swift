@@ -16,7 +16,8 @@ struct PlainRequests: Sendable {
     }
 
     private static let nobody = UInt64.max
-    private static let smallest = 8
+    /// Who has one request in flight at a time needs no more.
+    private static let smallest = 2
     /// Twenty-four bytes each: what an idle connection may keep, and what a busy one may.
     private static let largestIdle = 128
     private static let largest = 1_024
