@@ -86,8 +86,7 @@ fuzz: swift ## fuzz what reads strangers' bytes, twenty minutes a target (or FUZ
 bench: release ## measure beside the floors and other bridges, 31 minutes (or BENCH='--only 64-in-flight --repetitions 3')
 	swift build $(RELEASE_FLAGS) --scratch-path $(RELEASE_SCRATCH) --product mcp-wsload
 	swift build $(RELEASE_FLAGS) --package-path Benchmarks/floor/nio-bridge --scratch-path .build/benchmarks/nio-bridge
-	python3 Benchmarks/bench.py --bridge "$(RELEASE_BIN)/mcp-wsbridge" --generator "$(RELEASE_BIN)/mcp-wsload" \
-	    --static "$(STATIC_BIN)/mcp-wsbridge" $(BENCH)
+	python3 Benchmarks/bench.py --bridge "$(RELEASE_BIN)/mcp-wsbridge" --generator "$(RELEASE_BIN)/mcp-wsload" $(BENCH)
 
 .PHONY: bench-peers
 bench-peers: ## install the bridges that `make bench` compares with: websocketd, websocat

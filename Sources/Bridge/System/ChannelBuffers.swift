@@ -4,7 +4,7 @@
 
 internal import NIOCore
 
-/// How much is read at once from a client or a child, and held unwritten in the channel to it.
+/// How much a channel with TLS reads at once, and how much any channel to a client or a child holds unwritten.
 enum ChannelBuffers {
     /// What TLS decrypts at once: NIOSSL keeps the room for the largest for as long as the connection.
     static let readEncrypted = AdaptiveRecvByteBufferAllocator(minimum: 512, initial: 2_048, maximum: 32_768)

@@ -81,6 +81,7 @@ struct LoopReadAllocator: RecvByteBufferAllocator, @unchecked Sendable {
     private let buffers: LoopBuffers
     private var isFirst: Bool
 
+    /// - Parameter isFirst: the channel has read nothing so far, so that NIO keeps what it reads into next.
     init(_ buffers: LoopBuffers, isFirst: Bool = true) {
         self.buffers = buffers
         self.isFirst = isFirst
