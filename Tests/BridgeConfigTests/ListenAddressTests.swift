@@ -40,6 +40,7 @@ struct ListenAddressTests {
             (":\t", "needs a host: write \"127.0.0.1:8765\""), ("*:1\n2", "or \"0.0.0.0:8765\" for all"),
             ("", "needs a port"), ("ws://127.0.0.1:80", "takes no URL"), ("unix:", "absolute path"),
             ("unix:run/a.sock", "absolute path"), ("unix:/run/", "absolute path"), ("unix:/a\0b", "control characters"),
+            ("unix:/a\u{85}b", "control characters"), ("unix:/a\u{2028}b", "control characters"),
             ("unix:/" + String(repeating: "a", count: 107), "longer than 107 bytes"), ("-a.example:1", "no valid host"),
             ("systemd:", "FileDescriptorName="), ("systemd:a b", "such as \"systemd:bridge\", not \"systemd:a b\""),
         ]

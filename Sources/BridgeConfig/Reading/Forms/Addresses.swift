@@ -65,7 +65,9 @@ extension ListenAddress {
             guard path.hasPrefix("/"), !path.hasSuffix("/") else {
                 throw BadValue("must name an absolute path for its socket, such as \"unix:/run/bridge.sock\"")
             }
-            guard path.utf8.count <= Self.longestSocketPath, path.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            // The URL of a socket is printed for clients to copy, where nothing can be escaped.
+            let isVisible = path.unicodeScalars.allSatisfy { visible($0) == String($0) }
+            guard path.utf8.count <= Self.longestSocketPath, isVisible else {
                 throw BadValue(
                     "names a socket path that is longer than \(Self.longestSocketPath) bytes or has control characters"
                 )
