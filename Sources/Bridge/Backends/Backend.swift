@@ -36,6 +36,7 @@ protocol Backend: AnyObject {
 }
 
 extension BackendReceiver {
+    func receivedOutputPiece() {}
     func outlives(_ end: SessionEnd, stderr: [String]) -> Bool { false }
 }
 
@@ -53,6 +54,8 @@ protocol BackendReceiver: AnyObject {
     func receivedTooLong(prefix: ByteBuffer)
     /// The server will not answer this request, and `reply` says why (R35). Nothing if it is not in flight.
     func failed(_ id: RequestID, _ reply: BridgeReply)
+    /// A piece of what one wake-up brought has been passed on, and more follows at once (``ReadPieces``).
+    func receivedOutputPiece()
     /// All that one wake-up brought has been passed on.
     func receivedAllOutput()
     /// `isWritable` is true again.

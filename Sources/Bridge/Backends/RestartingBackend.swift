@@ -218,6 +218,7 @@ final class RestartingBackend: Backend, BackendReceiver {
     func received(assembled line: ByteBuffer) { self.receiver?.received(assembled: line) }
     func receivedTooLong(prefix: ByteBuffer) { self.receiver?.receivedTooLong(prefix: prefix) }
     func failed(_ id: RequestID, _ reply: BridgeReply) { self.receiver?.failed(id, reply) }
+    func receivedOutputPiece() { self.receiver?.receivedOutputPiece() }
     func receivedAllOutput() { self.receiver?.receivedAllOutput() }
     func becameWritable() { self.receiver?.becameWritable() }
 }

@@ -183,6 +183,7 @@ final class StdioBackend: Backend, ChildInput.Delegate {
     fileprivate func received(_ output: ByteBuffer) {
         guard let receiver = self.receiver else { return }
         var output = output
+        var pieces = ReadPieces(of: output.readableBytes)
         while true {
             switch self.lines.next(from: &output) {
             case .needMoreData: return self.buffers.takeBack(input: output)
@@ -191,6 +192,7 @@ final class StdioBackend: Backend, ChildInput.Delegate {
                     receiver.received(line: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
                 }
                 output.moveReaderIndex(forwardBy: count + 1)
+                if pieces.isComplete(left: output.readableBytes) { receiver.receivedOutputPiece() }
             case .assembled(let line): receiver.received(assembled: line)
             case .tooLong(let prefix): receiver.receivedTooLong(prefix: prefix)
             }

@@ -74,6 +74,10 @@ extension Connection: BackendReceiver {
         self.showReplies(since: replies)
     }
 
+    func receivedOutputPiece() {
+        self.flushToClient()
+    }
+
     func receivedAllOutput() {
         defer { self.takeBackBuffers() }
         let now = self.takeServerTime()

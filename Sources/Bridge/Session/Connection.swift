@@ -21,9 +21,8 @@ final class Connection {
         case closed
     }
 
-    /// What one wake-up brings goes out in one write, unless it is more than this many bytes. To write what is there after
-    /// 4 KiB, so that the other side begins while the bridge goes on, was measured at 64 messages of 200 bytes in flight:
-    /// 1.1 times the rate, on an idle machine, for 1.1 times the CPU time, always.
+    /// So many bytes go out at once, wherever they come from; what was read in one go, in pieces before that
+    /// (``ReadPieces``).
     static let earlyFlush = 64 << 10
     /// How long a client may take to say its first word to a server that has ended already.
     private static let firstMessagePatience = TimeAmount.seconds(10)
@@ -231,6 +230,11 @@ final class Connection {
         )
         self.state = .open
         self.end(end, stderr: stderr)
+    }
+
+    /// A piece of a wake-up's input has been taken, and more follows at once.
+    func receivedPiece() {
+        if self.isOpen { self.flushToServer() }
     }
 
     /// One wake-up's worth of input has been taken.

@@ -219,7 +219,10 @@ final class WebSocketHandler: ChannelDuplexHandler {
         var input = self.unwrapInboundIn(data)
         connection.receivedBytes()
         if let pace { return self.take(&input, pace, connection) }
-        while self.takeNext(&input, connection) {}
+        var pieces = ReadPieces(of: input.readableBytes)
+        while self.takeNext(&input, connection) {
+            if pieces.isComplete(left: input.readableBytes) { connection.receivedPiece() }
+        }
         connection.buffers.takeBack(input: input)
     }
 

@@ -252,7 +252,7 @@ extension ByteBuffer {
     @inline(__always)
     package func withBytes<Result>(from start: Int, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         self.withUnsafeReadableBytes { readable in
-            body(UnsafeRawBufferPointer(rebasing: readable[(start - self.readerIndex)...]))
+            body(UnsafeRawBufferPointer(rebasing: readable[start - self.readerIndex..<readable.count]))
         }
     }
 

@@ -25,9 +25,13 @@ package enum FrameWriter {
 
     /// Appends a whole text message. The bytes must be UTF-8, which is not checked.
     package static func writeText(_ payload: UnsafeRawBufferPointer, to buffer: inout ByteBuffer) {
-        buffer.reserveCapacity(minimumWritableBytes: headerLength(payload: payload.count) + payload.count)
-        writeHeader(.text, payload: payload.count, to: &buffer)
-        buffer.writeBytes(payload)
+        let size = headerLength(payload: payload.count) + payload.count
+        // At once: ByteBuffer sees to its room and its storage at each write.
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { room in
+            let count = writeHeader(.text, payload: payload.count, to: room)
+            UnsafeMutableRawBufferPointer(rebasing: room[count..<size]).copyMemory(from: payload)
+            return size
+        }
     }
 
     /// Appends a whole text message. The bytes must be UTF-8, which is not checked.
@@ -82,16 +86,33 @@ package enum FrameWriter {
         buffer.writeBytes(view)
     }
 
-    @inline(__always)
     private static func writeHeader(_ opcode: FrameHeader.Opcode, payload: Int, to buffer: inout ByteBuffer) {
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: headerLength(payload: payload)) {
+            writeHeader(opcode, payload: payload, to: $0)
+        }
+    }
+
+    /// Writes a header, for which there is room; returns its size.
+    @inline(__always)
+    private static func writeHeader(
+        _ opcode: FrameHeader.Opcode,
+        payload: Int,
+        to room: UnsafeMutableRawBufferPointer
+    ) -> Int {
         let first = 0x80 | opcode.rawValue
         switch payload {
         case ...125:
-            buffer.writeInteger(UInt16(first) << 8 | UInt16(truncatingIfNeeded: payload))
+            let header = UInt16(first) << 8 | UInt16(truncatingIfNeeded: payload)
+            room.storeBytes(of: header.bigEndian, as: UInt16.self)
+            return 2
         case ...0xFFFF:
-            buffer.writeInteger(UInt32(first) << 24 | 126 << 16 | UInt32(truncatingIfNeeded: payload))
+            let header = UInt32(first) << 24 | 126 << 16 | UInt32(truncatingIfNeeded: payload)
+            room.storeBytes(of: header.bigEndian, as: UInt32.self)
+            return 4
         default:
-            buffer.writeMultipleIntegers(first, UInt8(127), UInt64(payload))
+            room.storeBytes(of: (UInt16(first) << 8 | 127).bigEndian, as: UInt16.self)
+            room.storeBytes(of: UInt64(payload).bigEndian, toByteOffset: 2, as: UInt64.self)
+            return 10
         }
     }
 }

@@ -21,10 +21,13 @@ import Testing
         var lines: [String]
         var end: SessionEnd
         var stderr: [String]
+        /// How many lines had been passed on when a piece of a read was.
+        var pieces: [Int] = []
     }
 
     private final class Receiver: BackendReceiver {
         private var lines: [String] = []
+        private var pieces: [Int] = []
         private let first: Arrival<String>
         private let report: Arrival<Report>
 
@@ -42,10 +45,11 @@ import Testing
         func received(assembled line: ByteBuffer) { self.received(String(buffer: line)) }
         func receivedTooLong(prefix: ByteBuffer) { Issue.record("too long") }
         func failed(_ id: RequestID, _ reply: BridgeReply) { Issue.record("\(reply)") }
+        func receivedOutputPiece() { self.pieces.append(self.lines.count) }
         func receivedAllOutput() {}
         func becameWritable() {}
         func ended(_ end: SessionEnd, stderr: [String]) {
-            self.report.arrive(Report(lines: self.lines, end: end, stderr: stderr))
+            self.report.arrive(Report(lines: self.lines, end: end, stderr: stderr, pieces: self.pieces))
         }
     }
 
@@ -114,6 +118,16 @@ import Testing
         let rig = try await Rig("read line; echo last words; printf 'no newline'; echo why >&2; \(how)")
         rig.sendAndStall()
         #expect(await rig.report.value == Report(lines: ["last words", "no newline"], end: end, stderr: ["why"]))
+        try await rig.shutDown()
+    }
+
+    @Test("Much that is read at once is passed on in pieces")
+    func pieces() async throws {
+        let rig = try await Rig("read line; i=0; while [ $i -lt 100 ]; do printf '%099d\\n' $i; i=$((i + 1)); done")
+        rig.sendAndStall()
+        let report = await rig.report.value
+        #expect(report.lines.count == 100)
+        #expect(report.pieces.count == 3 && report.pieces.allSatisfy((1..<100).contains), "\(report.pieces)")
         try await rig.shutDown()
     }
 
